@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Diagnostics: what the library says when a program uses it wrongly or when
+ * it had to do something costly.
+ *
+ * Every message has a number from one registry; one number has one meaning,
+ * here and in the analyser. A program takes messages by a sink; without one
+ * errors and warnings are printed to stderr, at most once per number and
+ * frame. Hints are for sinks only.
+ */
+#ifndef FRAMEALLOC_DIAG_H
+#define FRAMEALLOC_DIAG_H
+
+#include <framealloc/status.h>
+
+FA_BEGIN_DECLS
+
+/** How bad it is. */
+typedef enum fa_severity {
+    FA_SEVERITY_HINT = 0,    /**< Works, could be better. */
+    FA_SEVERITY_WARNING = 1, /**< Works, at a cost or by luck. */
+    FA_SEVERITY_ERROR = 2    /**< Refused, or memory is damaged. */
+} fa_severity;
+
+/**
+ * The registry: FA_DIAG(number, severity, text, cure).
+ *
+ * Numbers are never reused for something else. The program may expand this
+ * list itself, for instance to print a table.
+ */
+#define FA_DIAG_LIST(FA_DIAG)                                                  \
+    FA_DIAG(1, ERROR, "no frame is open",                                      \
+            "call fa_begin_frame() first, or fa_ctx_frame() in a worker")      \
+    FA_DIAG(2, ERROR, "memory of a frame that is gone was touched",            \
+            "copy what must live longer to a pool or the heap")                \
+    FA_DIAG(3, WARNING, "a frame allocation could not be served",              \
+            "raise memory_limit or allocate less per frame")                   \
+    FA_DIAG(4, WARNING, "frame begin and end do not pair",                     \
+            "call fa_begin_frame() and fa_end_frame() once each per frame")    \
+    FA_DIAG(5, HINT, "a frame arena outgrew its reservation",                  \
+            "raise frame_reserve to the suggested size")                       \
+    FA_DIAG(6, ERROR, "a mark is stale or of another frame",                   \
+            "roll back to marks of this frame only, newest first")             \
+    FA_DIAG(7, WARNING, "a pinned frame is older than the lag allows",         \
+            "unpin sooner, or raise frame_lag")                                \
+    FA_DIAG(8, ERROR, "a pointer that is not from this allocator was freed",   \
+            "free it with the allocator that made it")                         \
+    FA_DIAG(9, ERROR, "memory past the end of a block was written",            \
+            "ask for the size that is used")                                   \
+    FA_DIAG(10, ERROR, "a structure was not initialised",                      \
+            "start from the FA_..._INIT macro of its type")                    \
+    FA_DIAG(11, WARNING, "FRAMEALLOC_OPTIONS has an unknown key",              \
+            "see framealloc(7) for the list of keys")                          \
+    FA_DIAG(12, WARNING, "FRAMEALLOC_OPTIONS has a value that cannot be used", \
+            "see framealloc(7) for the range of each key")                     \
+    FA_DIAG(13, ERROR, "an alignment is not a power of two up to 2 MiB",       \
+            "pass 1, 2, 4 ... 2097152")                                        \
+    FA_DIAG(14, ERROR, "a tag is unknown or the tag stack is unbalanced",      \
+            "register tags, and pop what was pushed")                          \
+    FA_DIAG(15, ERROR, "a size that was passed does not fit the block",        \
+            "pass the size that was asked for")                                \
+    FA_DIAG(16, ERROR, "a freed block was written to",                         \
+            "do not keep pointers to freed blocks")                            \
+    FA_DIAG(211, ERROR, "a context was used by a thread that is not its own",  \
+            "use fa_ctx_current() in each thread")                             \
+    FA_DIAG(311, WARNING, "the memory limit of the allocator is reached",      \
+            "raise memory_limit or free memory")                               \
+    FA_DIAG(312, WARNING, "the budget of a tag is reached",                    \
+            "raise the budget or allocate less under the tag")                 \
+    FA_DIAG(313, WARNING, "the budget of a context is reached",                \
+            "raise the budget or allocate less in the context")                \
+    FA_DIAG(606, ERROR, "a frame was used after its end",                      \
+            "fetch the frame again with fa_ctx_frame() in each frame")         \
+    FA_DIAG(608, ERROR, "frame memory was passed to a free function",          \
+            "frame memory is not freed one by one; use fa_frame_release()")    \
+    FA_DIAG(609, ERROR, "a block was freed twice", "free each block once")     \
+    FA_DIAG(610, WARNING, "blocks were still live when the allocator ended",   \
+            "free pool and heap blocks before fa_allocator_destroy()")         \
+    FA_DIAG(999, ERROR, "an internal invariant does not hold",                 \
+            "please report this with the message")
+
+/** One message. Strings are valid during the call of the sink only. */
+typedef struct fa_diag {
+    size_t struct_size;   /**< Bytes of this structure as the library has it. */
+    uint32_t number;      /**< Of the registry: 1 for FA001. */
+    fa_severity severity; /**< Of the registry. */
+    const char *text;     /**< What happened: the registry's sentence. */
+    const char *cure;     /**< What to do about it. */
+    const char *detail;   /**< Names, sizes and addresses of this case. */
+    const void *address;  /**< The block or pointer in question, or NULL. */
+    uint64_t frame;       /**< The allocator's frame number then. */
+} fa_diag;
+
+/**
+ * Takes one message. Called without any lock held, on the thread that did it;
+ * it may allocate from the allocator.
+ */
+typedef void (*fa_diag_fn)(void *user, const fa_diag *diag);
+
+/** What happens after a message was delivered. */
+typedef enum fa_on_misuse {
+    FA_ON_MISUSE_DEFAULT = 0,      /**< As the environment says, else report. */
+    FA_ON_MISUSE_REPORT = 1,       /**< Deliver the message and go on. */
+    FA_ON_MISUSE_ABORT_ERROR = 2,  /**< abort() after an error: for CI. */
+    FA_ON_MISUSE_ABORT_WARNING = 3 /**< abort() after a warning, too. */
+} fa_on_misuse;
+
+/**
+ * Text of a number of the registry.
+ *
+ * When to use: to explain a number that was logged.
+ * @param number 1 for FA001.
+ * @return a static sentence, or NULL when there is no such number.
+ * Valid until: the end of the process. Owner: the library.
+ * Thread: any. Cost: a short search. Since: 0.1.
+ */
+FA_API const char *fa_diag_text(uint32_t number);
+
+/**
+ * Cure of a number of the registry.
+ *
+ * When to use: beside fa_diag_text().
+ * @param number 1 for FA001.
+ * @return a static sentence, or NULL when there is no such number.
+ * Valid until: the end of the process. Owner: the library.
+ * Thread: any. Cost: a short search. Since: 0.1.
+ */
+FA_API const char *fa_diag_cure(uint32_t number);
+
+FA_END_DECLS
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Umbrella header: the whole public interface of the core library.
+ *
+ * Optional modules have headers of their own (framealloc/jemalloc.h).
+ */
+#ifndef FRAMEALLOC_FRAMEALLOC_H
+#define FRAMEALLOC_FRAMEALLOC_H
+
+#include <framealloc/allocator.h>
+#include <framealloc/attr.h>
+#include <framealloc/budget.h>
+#include <framealloc/ctx.h>
+#include <framealloc/diag.h>
+#include <framealloc/frame.h>
+#include <framealloc/heap.h>
+#include <framealloc/pool.h>
+#include <framealloc/stats.h>
+#include <framealloc/status.h>
+#include <framealloc/tag.h>
+#include <framealloc/version.h>
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Budgets: one counter and its limits per scope.
+ *
+ * Taking is a compare-and-swap that never passes the hard limit, so the limit
+ * holds at every moment. Takes are rare: a window, a page, a block.
+ */
+#ifndef FAI_ACCOUNTING_BUDGET_H
+#define FAI_ACCOUNTING_BUDGET_H
+
+#include "accounting/diag.h"
+#include "base/atomic.h"
+
+#include <framealloc/budget.h>
+
+struct fai_budget {
+    uint64_t used;
+    uint64_t peak;
+    uint64_t hard; /* UINT64_MAX: none. */
+    uint64_t soft; /* UINT64_MAX: none. */
+    uint64_t refusals;
+    uint64_t warned;   /* Frame number + 1 of the last soft warning. */
+    uint64_t exceeded; /* Frame number + 1 of the last hard warning. */
+    fa_budget_scope scope;
+    uint64_t id;
+    fa_budget_policy policy;
+    fa_budget_fn callback;
+    void *user;
+};
+
+void fai_budget_create(struct fai_budget *budget, fa_budget_scope scope,
+                       uint64_t id);
+void fai_budget_set(struct fai_budget *budget, const fa_budget *limits);
+/* True when bytes were added to what is used. */
+bool fai_budget_take(struct fai_budget *budget, uint64_t bytes);
+void fai_budget_give(struct fai_budget *budget, uint64_t bytes);
+/* As many bytes as there is room for, at most want, at least min or none. */
+uint64_t fai_budget_lease(struct fai_budget *budget, uint64_t min,
+                          uint64_t want);
+/* Says what take and lease have found; nothing taken is a refusal. The program
+ * is called and may allocate, so no lock is held and no change half done. */
+void fai_budget_tell(struct fai_budget *budget, struct fai_reporter *reporter,
+                     uint64_t requested, uint64_t taken);
+
+static inline bool
+fai_budget_is_limited(const struct fai_budget *budget)
+{
+    /* A limit acts at the next slow call; no pairing is needed. */
+    return fai_load(&budget->hard) != UINT64_MAX ||
+           fai_load(&budget->soft) != UINT64_MAX;
+}
+
+#endif

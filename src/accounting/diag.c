@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * The registry of diagnostics and their delivery.
+ *
+ * The default sink writes one line to stderr, at most once per number and
+ * frame, so that a misuse in a loop does not drown the program's own output.
+ * A sink of the program gets every message.
+ */
+#include "accounting/diag.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct entry {
+    uint32_t number;
+    fa_severity severity;
+    const char *text;
+    const char *cure;
+};
+
+static const struct entry registry[] = {
+#define FAI_ENTRY(number, severity, text, cure) \
+    {number, FA_SEVERITY_##severity, text, cure},
+    FA_DIAG_LIST(FAI_ENTRY)
+#undef FAI_ENTRY
+};
+
+static const struct entry *
+find_entry(uint32_t number)
+{
+    for (size_t i = 0; i < FAI_COUNT(registry); i++)
+        if (registry[i].number == number)
+            return &registry[i];
+    return NULL;
+}
+
+const char *
+fa_diag_text(uint32_t number)
+{
+    const struct entry *entry = find_entry(number);
+    return entry == NULL ? NULL : entry->text;
+}
+
+const char *
+fa_diag_cure(uint32_t number)
+{
+    const struct entry *entry = find_entry(number);
+    return entry == NULL ? NULL : entry->cure;
+}
+
+static const char *
+severity_name(fa_severity severity)
+{
+    static const char *const names[] = {"hint", "warning", "error"};
+    return names[severity];
+}
+
+static void
+print_line(const fa_diag *diag)
+{
+    char line[640];
+    int n = snprintf(line, sizeof(line) - 1,
+                     "framealloc: FA%03u: %s: %s%s%s (frame %llu). %s.",
+                     (unsigned)diag->number, severity_name(diag->severity),
+                     diag->text, diag->detail[0] == '\0' ? "" : ": ",
+                     diag->detail, (unsigned long long)diag->frame, diag->cure);
+    size_t length = n < 0 ? 0 : FAI_MIN((size_t)n, sizeof(line) - 2);
+    line[length] = '\n';
+    ssize_t ignored = write(STDERR_FILENO, line, length + 1);
+    (void)ignored;
+}
+
+static bool
+may_print(struct fai_reporter *reporter, size_t index, uint64_t frame)
+{
+    /* Two threads may print the same line once each; that is harmless. */
+    return fai_exchange(&reporter->printed[index], frame + 1) != frame + 1;
+}
+
+static bool
+must_abort(const struct fai_reporter *reporter, fa_severity severity)
+{
+    return (reporter->on_misuse == FA_ON_MISUSE_ABORT_ERROR &&
+            severity >= FA_SEVERITY_ERROR) ||
+           (reporter->on_misuse == FA_ON_MISUSE_ABORT_WARNING &&
+            severity >= FA_SEVERITY_WARNING);
+}
+
+static void
+deliver(struct fai_reporter *reporter, const fa_diag *diag, size_t index)
+{
+    if (reporter->sink != NULL)
+        reporter->sink(reporter->user, diag);
+    else if (diag->severity > FA_SEVERITY_HINT &&
+             may_print(reporter, index, diag->frame))
+        print_line(diag);
+    if (must_abort(reporter, diag->severity))
+        abort();
+}
+
+void
+fai_report(struct fai_reporter *reporter, uint32_t number, const void *address,
+           const char *format, ...)
+{
+    int saved = errno;
+    const struct entry *entry = find_entry(number);
+    char detail[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    uint64_t word = reporter->word == NULL ? 0 : fai_load(reporter->word);
+    fa_diag diag = {sizeof(diag), number, entry->severity, entry->text,
+                    entry->cure,  detail, address,         word >> 1};
+    deliver(reporter, &diag, (size_t)(entry - registry));
+    errno = saved;
+}

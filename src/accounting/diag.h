@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Delivery of diagnostics: registry, rate, sink, and what happens after.
+ */
+#ifndef FAI_ACCOUNTING_DIAG_H
+#define FAI_ACCOUNTING_DIAG_H
+
+#include "base/atomic.h"
+
+#include <framealloc/diag.h>
+
+enum {
+#define FAI_DIAG_INDEX(number, severity, text, cure) FAI_DIAG_##number,
+    FA_DIAG_LIST(FAI_DIAG_INDEX)
+#undef FAI_DIAG_INDEX
+        FAI_DIAG_COUNT
+};
+
+/* One per allocator. */
+struct fai_reporter {
+    fa_diag_fn sink; /* NULL: stderr. */
+    void *user;
+    fa_on_misuse on_misuse; /* Resolved: never the default. */
+    const uint64_t *word;   /* The allocator's frame word, or NULL. */
+    /* Frame number + 1 in which each code was printed last. */
+    uint64_t printed[FAI_DIAG_COUNT];
+};
+
+/* Delivers FA<number>. Call it without any lock held. */
+void fai_report(struct fai_reporter *reporter, uint32_t number,
+                const void *address, const char *format, ...)
+    __attribute__((__format__(__printf__, 4, 5), __cold__));
+
+#endif

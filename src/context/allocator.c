@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Making allocators, and what concerns all their contexts.
+ */
+#include "context/config.h"
+#include "context/ctx.h"
+#include "context/fault_report.h"
+#include "memory/arena.h"
+#include "memory/block.h"
+#include "memory/jemalloc.h"
+#include "memory/page.h"
+#include "memory/pool.h"
+
+#include <string.h>
+
+static void
+use_own_heap(fa_allocator *allocator)
+{
+    allocator->heap = (fa_heap_backend){
+        sizeof(fa_heap_backend), "own",          &allocator->spans,
+        fai_spans_alloc,         fai_spans_free, NULL};
+    /* Now, so that the first block costs a frame nothing. */
+    fai_spans_prepare(&allocator->spans);
+}
+
+static void
+choose_heap(fa_allocator *allocator, const fa_heap_backend *fallback)
+{
+    const fa_heap_backend *heap = allocator->config.heap;
+    if (heap == NULL)
+        heap = fallback != NULL ? fallback : fai_heap_probe();
+    if (heap == NULL) {
+        use_own_heap(allocator);
+        return;
+    }
+    allocator->heap = (fa_heap_backend)FA_HEAP_BACKEND_INIT;
+    memcpy(&allocator->heap, heap,
+           FAI_MIN(heap->struct_size, sizeof(allocator->heap)));
+    allocator->config.heap = &allocator->heap;
+}
+
+static bool
+make_parts(fa_allocator *allocator)
+{
+    if (!fai_table_create(&allocator->registry))
+        return false;
+    if (!fai_page_space_create(&allocator->pages,
+                               allocator->config.huge_pages)) {
+        fai_table_destroy(&allocator->registry);
+        return false;
+    }
+    fai_mutex_create(&allocator->lock);
+    fai_spans_create(&allocator->spans, allocator->config.huge_pages);
+    fai_tags_create(&allocator->tags);
+    fai_budget_create(&allocator->budget, FA_BUDGET_ALLOCATOR, 0);
+    fa_budget limits = FA_BUDGET_INIT;
+    limits.hard_bytes = allocator->config.memory_limit;
+    fai_budget_set(&allocator->budget, &limits);
+    return true;
+}
+
+fa_status
+fa_allocator_create_with(const fa_allocator_config *config,
+                         const fa_heap_backend *heap, fa_allocator **out)
+{
+    struct fai_reporter reporter = {.on_misuse = FA_ON_MISUSE_REPORT};
+    fa_allocator_config resolved;
+    if (out == NULL)
+        return FA_ERR_USAGE;
+    *out = NULL;
+    fa_status status = fai_config_resolve(config, &resolved, &reporter);
+    if (status != FA_OK)
+        return status;
+    fa_allocator *allocator = fai_pages_map(sizeof(fa_allocator), FAI_PAGE);
+    if (allocator == NULL)
+        return FA_ERR_NOMEM;
+    allocator->config = resolved;
+    allocator->reporter = reporter;
+    allocator->reporter.word = &allocator->word;
+    if (!make_parts(allocator)) {
+        fai_pages_unmap(allocator, sizeof(fa_allocator));
+        return FA_ERR_NOMEM;
+    }
+    choose_heap(allocator, heap);
+    fai_process_add(allocator);
+    if (resolved.report && resolved.guard >= 2)
+        fai_fault_report_install();
+    *out = allocator;
+    return FA_OK;
+}
+
+fa_status(fa_allocator_create)(const fa_allocator_config *config,
+                               fa_allocator **out)
+{
+    return fa_allocator_create_with(config, NULL, out);
+}
+
+const char *
+fa_allocator_heap_name(const fa_allocator *allocator)
+{
+    return allocator->heap.name != NULL ? allocator->heap.name : "custom";
+}
+
+/* --- trim and prepare --- */
+
+static void
+trim_arenas(fa_ctx *ctx)
+{
+    for (uint32_t i = 0; i < ctx->arena_count; i++) {
+        struct fai_arena *arena = &ctx->arenas[i];
+        bool is_current =
+            fai_frame_is_open(&ctx->frame) && arena == ctx->frame.arena;
+        bool is_used = is_current || arena->is_live;
+        for (uint32_t j = 0; j < arena->chunk_count; j++) {
+            struct fai_chunk *chunk = &arena->chunk[j];
+            size_t keep = is_used && j < arena->current ? chunk->reserved : 0;
+            if (is_used && j == arena->current)
+                keep = (size_t)((is_current ? ctx->frame.public.limit
+                                            : arena->cursor) -
+                                chunk->base);
+            fai_chunk_trim(ctx, chunk, keep, SIZE_MAX);
+        }
+    }
+    /* The first limit may lie above what is charged now. */
+    ctx->frame.first_limit = ctx->frame.base;
+}
+
+static void
+trim_ctx(fa_ctx *ctx)
+{
+    trim_arenas(ctx);
+    fai_pools_flush(ctx);
+    fai_cache_flush(ctx);
+}
+
+/* Idle contexts are trimmed one at a time: taken out under the lock. */
+static void
+trim_idle(fa_allocator *allocator)
+{
+    fai_lock(&allocator->lock);
+    for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next) {
+        if (!ctx->is_idle)
+            continue;
+        ctx->is_idle = false;
+        ctx->thread = fai_thread_self(); /* As in retire(). */
+        fai_unlock(&allocator->lock);
+        fai_pools_flush(ctx);
+        fai_cache_flush(ctx);
+        fai_lock(&allocator->lock);
+        ctx->thread = NULL;
+        ctx->is_idle = true;
+    }
+    fai_unlock(&allocator->lock);
+}
+
+fa_status
+fa_allocator_trim(fa_allocator *allocator)
+{
+    fa_ctx *ctx = fai_ctx_self(allocator);
+    if (!ctx->is_refusing)
+        trim_ctx(ctx);
+    trim_idle(allocator);
+    fai_page_space_trim(&allocator->pages, SIZE_MAX);
+    fai_spans_trim(&allocator->spans, SIZE_MAX);
+    if (allocator->heap.trim != NULL)
+        allocator->heap.trim(allocator->heap.user);
+    return FA_OK;
+}
+
+fa_status
+fa_allocator_prepare(fa_allocator *allocator)
+{
+    fa_ctx *ctx = fai_ctx_self(allocator);
+    if (ctx->is_refusing)
+        return FA_ERR_NOMEM;
+    uint64_t high = fai_load(&ctx->figures.frame_peak);
+    for (uint32_t i = 0; i < ctx->arena_count; i++) {
+        fa_status status =
+            fai_arena_prepare(ctx, &ctx->arenas[i], (size_t)(high + high / 4));
+        if (status != FA_OK)
+            return status;
+    }
+    return FA_OK;
+}
+
+fa_status
+fa_allocator_hook_add(fa_allocator *allocator, const fa_frame_hook *hook)
+{
+    if (allocator == NULL || hook == NULL)
+        return FA_ERR_USAGE;
+    if (hook->struct_size < sizeof(fa_frame_hook)) {
+        fai_report(&allocator->reporter, 10, NULL,
+                   "fa_frame_hook.struct_size is %zu", hook->struct_size);
+        return FA_ERR_CONFIG;
+    }
+    fai_lock(&allocator->lock);
+    bool has_room = allocator->hook_count < FAI_HOOKS_MAX;
+    if (has_room) {
+        allocator->hooks[allocator->hook_count] = *hook;
+        /* Pairs with the acquire in run_begin_hooks(). */
+        fai_store_release(&allocator->hook_count, allocator->hook_count + 1);
+        fai_allocator_attend(allocator, FAI_ATTENTION_HOOKS);
+    }
+    fai_unlock(&allocator->lock);
+    return has_room ? FA_OK : FA_ERR_NOMEM;
+}
+
+/* --- budgets --- */
+
+static struct fai_budget *
+find_budget(fa_allocator *allocator, fa_budget_scope scope, uint64_t id)
+{
+    if (scope == FA_BUDGET_ALLOCATOR && id == 0)
+        return &allocator->budget;
+    if (scope == FA_BUDGET_TAG && id < FA_TAG_MAX &&
+        fai_tags_has(&allocator->tags, (fa_tag)id))
+        return &allocator->tags.tag[id].budget;
+    if (scope != FA_BUDGET_CTX || id == 0)
+        return NULL;
+    for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+        if (ctx->id == id && !ctx->is_idle)
+            return &ctx->budget;
+    return NULL;
+}
+
+static bool
+is_valid_budget(const fa_budget *budget)
+{
+    return budget->struct_size >= sizeof(fa_budget) &&
+           budget->warn_percent <= 100 &&
+           (unsigned)budget->policy <= FA_BUDGET_WARN &&
+           (budget->hard_bytes == 0 || budget->hard_bytes >= 16);
+}
+
+fa_status
+fa_budget_set(fa_allocator *allocator, fa_budget_scope scope, uint64_t id,
+              const fa_budget *budget)
+{
+    if (allocator == NULL || budget == NULL)
+        return FA_ERR_USAGE;
+    if (!is_valid_budget(budget)) {
+        fai_report(&allocator->reporter, 10, NULL,
+                   "fa_budget: struct_size %zu, warn_percent %u, policy %d, "
+                   "hard_bytes %llu",
+                   budget->struct_size, (unsigned)budget->warn_percent,
+                   (int)budget->policy, (unsigned long long)budget->hard_bytes);
+        return FA_ERR_CONFIG;
+    }
+    fai_lock(&allocator->lock);
+    struct fai_budget *found = find_budget(allocator, scope, id);
+    if (found != NULL) {
+        fai_budget_set(found, budget);
+        if (scope == FA_BUDGET_TAG)
+            fai_allocator_attend(allocator, FAI_ATTENTION_LIMITS);
+    }
+    fai_unlock(&allocator->lock);
+    return found != NULL ? FA_OK : FA_ERR_USAGE;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Contexts of threads: finding, making and adopting.
+ */
+#ifndef FAI_CONTEXT_CTX_H
+#define FAI_CONTEXT_CTX_H
+
+#include "memory/memory.h"
+
+/* What a thread knows: 24 bytes of static TLS. */
+struct fai_tls {
+    uint64_t id; /* Of the allocator used last; ids are not used again. */
+    fa_ctx *ctx; /* The thread's context there. */
+    struct fai_thread *thread;
+};
+
+extern __thread struct fai_tls fai_tls
+    __attribute__((__visibility__("hidden"), __tls_model__("initial-exec")));
+
+/* The slow way of fai_ctx_self(): makes one if need be; never NULL. */
+fa_ctx *fai_ctx_find(fa_allocator *allocator);
+
+static inline fa_ctx *
+fai_ctx_self(fa_allocator *allocator)
+{
+    if (FAI_LIKELY(fai_tls.id == allocator->id))
+        return fai_tls.ctx;
+    return fai_ctx_find(allocator);
+}
+
+/* The context that refuses every call. */
+fa_ctx *fai_ctx_refusing(void);
+/* Makes or adopts a context; NULL, with *status set, on failure. */
+fa_ctx *fai_ctx_make(fa_allocator *allocator, const fa_ctx_config *config,
+                     bool is_explicit, fa_status *status);
+/* Unmaps a context that holds nothing that others may use. It is in no list
+ * any more, and no lock is held. */
+void fai_ctx_unmake(fa_ctx *ctx);
+/* Takes a context out of its thread's list. */
+void fai_ctx_detach(fa_ctx *ctx);
+bool fai_ctx_is_live_number(fa_allocator *allocator, uint64_t id,
+                            uint64_t number,
+                            bool (*is_live)(uint64_t word, uint64_t number,
+                                            uint32_t lag));
+
+/* All allocators of the process. */
+void fai_process_add(fa_allocator *allocator);
+void fai_process_remove(fa_allocator *allocator);
+/* Without a lock: for a report before the end. */
+const fa_allocator *fai_process_first(void);
+
+/* Of context/stats.c: the totals of a context that ends stay. Under the
+ * lock. */
+void fai_stats_retire(fa_allocator *allocator, const fa_ctx *ctx);
+
+/* Of lifetime/end.c: the thread of this context exits. */
+void fai_ctx_end(fa_ctx *ctx);
+/* Of lifetime/end.c: contexts without a thread, after a frame has ended. */
+void fai_ctx_sweep(fa_allocator *allocator);
+
+#endif

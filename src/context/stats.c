@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Statistics: sums of what the contexts have published.
+ *
+ * Readers take the allocator's lock, which keeps the contexts in place; the
+ * figures themselves are written without locks and read as they are.
+ */
+#include "context/ctx.h"
+
+#include <string.h>
+
+#define ADD(field) sum->field += fai_load(&from->field)
+
+static void
+add_figures(struct fai_figures *sum, const struct fai_figures *from)
+{
+    ADD(frame_peak);
+    ADD(reserved);
+    ADD(resident);
+    ADD(pool_bytes);
+    ADD(block_bytes);
+    ADD(cache_bytes);
+    ADD(backend_bytes);
+    ADD(arena_bytes);
+    ADD(spills);
+    ADD(spill_bytes);
+    ADD(spill_ns);
+    ADD(remote_frees);
+    ADD(frame_count);
+    ADD(trimmed_bytes);
+    for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
+        ADD(histogram[i]);
+}
+
+/* Only totals outlive a context. */
+void
+fai_stats_retire(fa_allocator *allocator, const fa_ctx *ctx)
+{
+    struct fai_figures figures = ctx->figures;
+    figures.frame_peak = 0;
+    figures.reserved = figures.resident = figures.pool_bytes = 0;
+    figures.block_bytes = figures.cache_bytes = 0;
+    add_figures(&allocator->retired, &figures);
+}
+
+/* Bytes that would have held 99.9 % of the frames: the end of a bucket. */
+static uint64_t
+suggest_reserve(const uint64_t *histogram)
+{
+    uint64_t frames = 0, seen = 0;
+    for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
+        frames += histogram[i];
+    for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++) {
+        seen += histogram[i];
+        if (frames != 0 && seen >= frames - frames / 1000)
+            return (uint64_t)1 << i;
+    }
+    return 0;
+}
+
+/* Its frame is still open, and closed for the allocator. */
+static bool
+is_behind(const fa_allocator *allocator, const fa_ctx *ctx)
+{
+    uint64_t word = fai_load(&allocator->word);
+    uint64_t own = fai_load(&ctx->frame.word);
+    return !ctx->has_own_frames && (own & 1) != 0 &&
+           own >> 1 <= (word >> 1) - (word & 1);
+}
+
+/* Of the current frame, or of the last one when nothing was published yet. */
+static uint64_t
+frame_bytes(const fa_ctx *ctx)
+{
+    uint64_t word = fai_load(&ctx->frame.word);
+    bool is_recent = fai_load(&ctx->figures.number) + (word & 1) >= word >> 1;
+    return is_recent ? fai_load(&ctx->figures.frame_bytes) : 0;
+}
+
+struct tally {
+    struct fai_figures sum;
+    uint64_t frame_bytes;
+    uint64_t heap_bytes;
+    uint64_t refusals;
+    uint64_t oldest;
+    uint32_t in_use;
+    uint32_t idle;
+    uint32_t behind;
+};
+
+static uint64_t
+heap_bytes(const fa_ctx *ctx)
+{
+    uint64_t bytes = 0;
+    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
+        bytes += fai_load(&ctx->tag_use[tag].heap_bytes);
+    return bytes;
+}
+
+static void
+tally_ctxs(fa_allocator *allocator, struct tally *tally)
+{
+    tally->sum = allocator->retired;
+    tally->oldest = fai_load(&allocator->word) >> 1;
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next) {
+        add_figures(&tally->sum, &ctx->figures);
+        tally->frame_bytes += frame_bytes(ctx);
+        tally->heap_bytes += heap_bytes(ctx);
+        tally->refusals += fai_load(&ctx->budget.refusals);
+        tally->idle += ctx->is_idle;
+        tally->in_use += !ctx->is_idle;
+        tally->behind += is_behind(allocator, ctx);
+        if (!ctx->is_idle && !ctx->has_own_frames)
+            tally->oldest =
+                FAI_MIN(tally->oldest, fai_load(&ctx->frame.word) >> 1);
+    }
+    tally->refusals += fai_load(&allocator->budget.refusals);
+    for (size_t i = 0; i < FA_TAG_MAX; i++)
+        tally->refusals += fai_load(&allocator->tags.tag[i].budget.refusals);
+}
+
+static void
+fill_totals(fa_stats *stats, const struct fai_figures *sum)
+{
+    stats->reserved_bytes = sum->reserved;
+    stats->frame_peak = sum->frame_peak;
+    stats->frame_resident = sum->resident;
+    stats->pool_bytes = sum->pool_bytes;
+    stats->block_bytes = sum->block_bytes;
+    stats->cache_bytes = sum->cache_bytes;
+    stats->backend_bytes = sum->backend_bytes;
+    stats->arena_bytes = sum->arena_bytes;
+    stats->spills = sum->spills;
+    stats->spill_bytes = sum->spill_bytes;
+    stats->spill_ns = sum->spill_ns;
+    stats->remote_frees = sum->remote_frees;
+    stats->trimmed_bytes = sum->trimmed_bytes;
+    memcpy(stats->histogram, sum->histogram, sizeof(stats->histogram));
+    stats->suggested_reserve = suggest_reserve(sum->histogram);
+}
+
+static void
+fill_stats(fa_allocator *allocator, fa_stats *stats)
+{
+    struct tally tally = {0};
+    fai_lock(&allocator->lock);
+    tally_ctxs(allocator, &tally);
+    fai_unlock(&allocator->lock);
+    uint64_t word = fai_load_acquire(&allocator->word);
+    fill_totals(stats, &tally.sum);
+    stats->frame_number = word >> 1;
+    stats->frame_is_open = (word & 1) != 0;
+    stats->frame_bytes = tally.frame_bytes;
+    stats->heap_bytes = tally.heap_bytes;
+    stats->guard = (int)allocator->config.guard;
+    stats->contexts = tally.in_use;
+    stats->contexts_idle = tally.idle;
+    stats->contexts_behind = tally.behind;
+    stats->age_frames = (word >> 1) - tally.oldest;
+    stats->held_bytes = fai_load(&allocator->budget.used);
+    stats->held_peak = fai_load(&allocator->budget.peak);
+    stats->budget_refusals = tally.refusals;
+    stats->system_refusals = fai_pages_refused();
+    stats->frame_count = allocator->config.counts || allocator->config.guard > 0
+                             ? tally.sum.frame_count
+                             : FA_COUNT_UNKNOWN;
+}
+
+fa_status
+fa_stats_read(fa_allocator *allocator, fa_stats *out)
+{
+    if (allocator == NULL || out == NULL)
+        return FA_ERR_USAGE;
+    size_t size = out->struct_size;
+    if (size < sizeof(size_t) || size > 65536)
+        return FA_ERR_CONFIG;
+    fa_stats stats = FA_STATS_INIT;
+    fill_stats(allocator, &stats);
+    stats.struct_size = size;
+    memcpy(out, &stats, FAI_MIN(size, sizeof(stats)));
+    return FA_OK;
+}
+
+static void
+add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
+{
+    const struct fai_tag_use *use = &ctx->tag_use[tag];
+    uint64_t word = fai_load(ctx->frames);
+    uint64_t frame = fai_load(&use->frame_bytes);
+    /* Nothing yet in this frame: the last one that has ended, if it had any. */
+    if (frame == 0 && fai_load(&use->number) >= (word >> 1) - (word & 1))
+        frame = fai_load(&use->last_frame);
+    usage->frame_bytes += frame;
+    usage->frame_peak += fai_load(&use->frame_peak);
+    usage->pool_bytes += fai_load(&use->pool_bytes);
+    usage->heap_bytes += fai_load(&use->heap_bytes);
+    usage->peak += fai_load(&use->peak);
+    for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
+        usage->histogram[i] += fai_load(&use->histogram[i]);
+}
+
+static fa_status
+write_usage(const fa_usage *usage, fa_usage *out)
+{
+    size_t size = out->struct_size;
+    if (size < sizeof(size_t) || size > 65536)
+        return FA_ERR_CONFIG;
+    memcpy(out, usage, FAI_MIN(size, sizeof(*usage)));
+    out->struct_size = size;
+    return FA_OK;
+}
+
+fa_status
+fa_tag_usage_read(fa_allocator *allocator, fa_tag tag, fa_usage *out)
+{
+    if (allocator == NULL || out == NULL ||
+        !fai_tags_has(&allocator->tags, tag))
+        return FA_ERR_USAGE;
+    fa_usage usage = FA_USAGE_INIT;
+    fai_lock(&allocator->lock);
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+        add_tag_use(ctx, tag, &usage);
+    fai_unlock(&allocator->lock);
+    usage.bytes = usage.frame_bytes + usage.pool_bytes + usage.heap_bytes;
+    usage.peak = FAI_MAX(usage.peak, usage.bytes);
+    usage.spills = fai_load(&allocator->tags.tag[tag].spills);
+    usage.refusals = fai_load(&allocator->tags.tag[tag].budget.refusals);
+    usage.suggested_reserve = suggest_reserve(usage.histogram);
+    return write_usage(&usage, out);
+}
+
+fa_status
+fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
+{
+    if (ctx == NULL || out == NULL || ctx->is_refusing)
+        return FA_ERR_USAGE;
+    fa_usage usage = FA_USAGE_INIT;
+    const struct fai_figures *figures = &ctx->figures;
+    usage.bytes = fai_load(&ctx->budget.used);
+    usage.peak = fai_load(&ctx->budget.peak);
+    usage.frame_bytes = frame_bytes(ctx);
+    usage.frame_peak = fai_load(&figures->frame_peak);
+    usage.pool_bytes = fai_load(&figures->pool_bytes);
+    usage.heap_bytes = heap_bytes(ctx);
+    usage.spills = fai_load(&figures->spills);
+    usage.refusals = fai_load(&ctx->budget.refusals);
+    for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
+        usage.histogram[i] = fai_load(&figures->histogram[i]);
+    usage.suggested_reserve = suggest_reserve(usage.histogram);
+    return write_usage(&usage, out);
+}

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# The libraries. Sources stand in layer order: a file may include headers of
+# its own or an earlier layer (dev/check-layers).
+
+include_HEADERS += include/framealloc.h
+
+publicdir = $(includedir)/framealloc
+public_HEADERS = \
+	include/framealloc/framealloc.h \
+	include/framealloc/version.h \
+	include/framealloc/attr.h \
+	include/framealloc/status.h \
+	include/framealloc/allocator.h \
+	include/framealloc/ctx.h \
+	include/framealloc/frame.h \
+	include/framealloc/pool.h \
+	include/framealloc/heap.h \
+	include/framealloc/tag.h \
+	include/framealloc/budget.h \
+	include/framealloc/stats.h \
+	include/framealloc/diag.h \
+	include/framealloc/jemalloc.h
+
+lib_LTLIBRARIES += libframealloc.la
+
+base_sources = \
+	src/base/atomic.h \
+	src/base/base.h \
+	src/base/bits.h \
+	src/base/stack.h \
+	src/base/text.c \
+	src/base/text.h
+
+os_sources = \
+	src/os/checkers.c \
+	src/os/checkers.h \
+	src/os/clock.c \
+	src/os/clock.h \
+	src/os/fault.c \
+	src/os/fault.h \
+	src/os/pages.c \
+	src/os/pages.h \
+	src/os/thread.c \
+	src/os/thread.h
+
+accounting_sources = \
+	src/accounting/budget.c \
+	src/accounting/budget.h \
+	src/accounting/diag.c \
+	src/accounting/diag.h \
+	src/accounting/tag.c \
+	src/accounting/tag.h
+
+memory_sources = \
+	src/memory/arena.c \
+	src/memory/arena.h \
+	src/memory/block.c \
+	src/memory/block.h \
+	src/memory/charge.c \
+	src/memory/charge.h \
+	src/memory/frame.c \
+	src/memory/frame.h \
+	src/memory/free.c \
+	src/memory/guard.c \
+	src/memory/guard.h \
+	src/memory/heap.c \
+	src/memory/heap.h \
+	src/memory/jemalloc.c \
+	src/memory/jemalloc.h \
+	src/memory/mark.c \
+	src/memory/memory.h \
+	src/memory/meta.c \
+	src/memory/meta.h \
+	src/memory/page.c \
+	src/memory/page.h \
+	src/memory/pool.c \
+	src/memory/pool.h \
+	src/memory/print.c \
+	src/memory/remote.c \
+	src/memory/remote.h \
+	src/memory/section.c \
+	src/memory/span.c \
+	src/memory/span.h \
+	src/memory/table.c \
+	src/memory/table.h
+
+context_sources = \
+	src/context/allocator.c \
+	src/context/config.c \
+	src/context/config.h \
+	src/context/ctx.c \
+	src/context/ctx.h \
+	src/context/fault_report.c \
+	src/context/fault_report.h \
+	src/context/options.c \
+	src/context/options.h \
+	src/context/stats.c \
+	src/context/status.c \
+	src/context/twins.c
+
+lifetime_sources = \
+	src/lifetime/boundary.c \
+	src/lifetime/boundary.h \
+	src/lifetime/end.c \
+	src/lifetime/trim.c \
+	src/lifetime/trim.h
+
+libframealloc_la_SOURCES = \
+	$(base_sources) \
+	$(os_sources) \
+	$(accounting_sources) \
+	$(memory_sources) \
+	$(context_sources) \
+	$(lifetime_sources)
+
+# The core needs libc only. -z defs makes a forgotten library an error here
+# instead of a crash in a program.
+libframealloc_la_CPPFLAGS = $(AM_CPPFLAGS)
+libframealloc_la_CFLAGS = $(AM_CFLAGS) $(FA_FLAGS)
+libframealloc_la_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	$(FA_LDFLAGS) \
+	-version-info $(FA_LTVERSION) \
+	-Wl,--version-script=$(top_srcdir)/src/libframealloc.map
+EXTRA_libframealloc_la_DEPENDENCIES = src/libframealloc.map
+
+EXTRA_DIST += src/libframealloc.map src/libframealloc-jemalloc.map
+
+# The same objects for tests that look inside: the shared library hides all but
+# its interface.
+check_LTLIBRARIES += libfai.la
+libfai_la_SOURCES = $(libframealloc_la_SOURCES)
+libfai_la_CPPFLAGS = $(AM_CPPFLAGS)
+libfai_la_CFLAGS = $(AM_CFLAGS) $(FA_FLAGS)
+
+# The module is linked to jemalloc so that the core needs not be: a library
+# with jemalloc among its dependencies cannot be loaded by dlopen(), and the
+# one that names it decides whose malloc a program gets.
+#
+# The order of its NEEDED entries matters: core, libc, libstdc++, jemalloc.
+# jemalloc exports operator new too. Were it found before libstdc++, a C++
+# plugin in a C host would allocate from jemalloc and free with libc.
+#
+# The libraries are given as linker options, and not as LIBADD, because libtool
+# moves all libraries before all options, so that --no-as-needed would come too
+# late; and because libtool would link what it knows as a dependency into each
+# program of this tree, which would replace malloc there.
+if WITH_JEMALLOC
+lib_LTLIBRARIES += libframealloc-jemalloc.la
+
+libframealloc_jemalloc_la_SOURCES = src/jemalloc/heap_jemalloc.c
+libframealloc_jemalloc_la_CPPFLAGS = $(AM_CPPFLAGS)
+libframealloc_jemalloc_la_CFLAGS = $(AM_CFLAGS) $(FA_FLAGS)
+libframealloc_jemalloc_la_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	$(FA_LDFLAGS) \
+	-version-info $(FA_JEMALLOC_LTVERSION) \
+	-Wl,--version-script=$(top_srcdir)/src/libframealloc-jemalloc.map \
+	$(FA_JEMALLOC_LDFLAGS)
+EXTRA_libframealloc_jemalloc_la_DEPENDENCIES = \
+	libframealloc.la \
+	src/libframealloc-jemalloc.map
+
+pkgconfig_DATA += pkgconfig/framealloc-jemalloc.pc
+endif
+
+pkgconfig_DATA += pkgconfig/framealloc.pc pkgconfig/framealloc-core.pc

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Arenas: chunks of reserved address space, used in order and kept.
+ *
+ * The first chunk is large enough for most programs; it grows in place by
+ * moving the limit, so growth costs no system call. What lies below touched is
+ * charged and stays resident. A full arena takes a further, larger chunk: a
+ * spill. Chunks are kept, so the next frame finds them: right-sizing without
+ * exchanging resident pages for fresh ones.
+ *
+ * The limit also carries the lease of a limited tag: it is never above what
+ * has been taken from the tag's budget.
+ */
+#include "memory/arena.h"
+
+#include "memory/charge.h"
+#include "memory/frame.h"
+#include "memory/guard.h"
+#include "os/clock.h"
+
+/* Chunks that grew this far are worth a huge page for the rest. */
+#define HUGE_AFTER ((size_t)1 << 20)
+
+static bool
+map_chunk(fa_ctx *ctx, struct fai_chunk *chunk, size_t size)
+{
+    *chunk = (struct fai_chunk){0};
+    chunk->base = fai_pages_map(size, FAI_HUGE_PAGE);
+    if (chunk->base == NULL)
+        return false;
+    fai_pages_name(chunk->base, size, "framealloc:arena");
+    chunk->reserved = size;
+    fai_publish_add(&ctx->figures.reserved, size);
+    if (ctx->allocator->config.huge_pages == FA_HUGE_ALWAYS) {
+        fai_pages_make_huge(chunk->base, size);
+        chunk->is_huge = true;
+    }
+    return true;
+}
+
+/* Asks for less where address space is short. */
+static bool
+map_largest(fa_ctx *ctx, struct fai_chunk *chunk, size_t want, size_t least)
+{
+    for (; want > least; want = fai_round_up(want / 4, FAI_PAGE))
+        if (map_chunk(ctx, chunk, want))
+            return true;
+    return map_chunk(ctx, chunk, least);
+}
+
+static size_t
+least_chunk(const fa_ctx *ctx)
+{
+    return FAI_MAX((size_t)64 << 10, 2 * ctx->frame.window);
+}
+
+bool
+fai_arena_create(fa_ctx *ctx, struct fai_arena *arena)
+{
+    size_t want =
+        FAI_MAX(ctx->allocator->config.frame_reserve, least_chunk(ctx));
+    if (!map_largest(ctx, &arena->chunk[0], want, least_chunk(ctx))) {
+        ctx->status = FA_ERR_NOMEM;
+        return false;
+    }
+    arena->chunk_count = 1;
+    arena->cursor = arena->chunk[0].base;
+    return true;
+}
+
+void
+fai_arena_destroy(fa_ctx *ctx, struct fai_arena *arena)
+{
+    for (uint32_t i = 0; i < arena->chunk_count; i++) {
+        struct fai_chunk *chunk = &arena->chunk[i];
+        fai_charge_give(ctx, chunk->touched);
+        fai_publish_sub(&ctx->figures.resident, chunk->touched);
+        fai_publish_sub(&ctx->figures.reserved, chunk->reserved);
+        fai_pages_unmap(chunk->base, chunk->reserved);
+    }
+    *arena = (struct fai_arena){0};
+}
+
+static void
+ask_for_huge_pages(const fa_ctx *ctx, struct fai_chunk *chunk)
+{
+    if (chunk->is_huge || chunk->touched < HUGE_AFTER ||
+        ctx->allocator->config.huge_pages == FA_HUGE_NEVER)
+        return;
+    chunk->is_huge = true;
+    if (chunk->reserved > FAI_HUGE_PAGE)
+        fai_pages_make_huge(chunk->base + FAI_HUGE_PAGE,
+                            chunk->reserved - FAI_HUGE_PAGE);
+}
+
+/* Charges the chunk up to this size, if it is not yet. */
+static bool
+touch(fa_ctx *ctx, struct fai_chunk *chunk, size_t size)
+{
+    size_t from = chunk->touched;
+    if (size <= from)
+        return true;
+    size = FAI_MIN(fai_round_up(size, FAI_PAGE), chunk->reserved);
+    if (!fai_charge_take(ctx, size - from))
+        return false;
+    if (FAI_UNLIKELY(chunk->touched != from)) {
+        /* A callback of the budget has allocated. */
+        fai_charge_give(ctx, size - from);
+        return touch(ctx, chunk, size);
+    }
+    fai_publish_add(&ctx->figures.resident, size - from);
+    chunk->touched = size;
+    ask_for_huge_pages(ctx, chunk);
+    return true;
+}
+
+/* The budget of the current tag, if the frame has to lease from it. */
+static struct fai_budget *
+leasing_budget(const fa_ctx *ctx)
+{
+    struct fai_budget *budget = &ctx->allocator->tags.tag[ctx->tag].budget;
+    bool is_free = ctx->frame.leased == 0 && !fai_budget_is_limited(budget);
+    return FAI_LIKELY(is_free) ? NULL : budget;
+}
+
+/* Bytes of the lease that are not used yet. */
+static size_t
+lease_left(struct fai_frame *frame)
+{
+    size_t position = fai_frame_position(frame);
+    if (frame->leased == 0 || position < frame->lease_from)
+        frame->lease_from = position;
+    return frame->lease_from + frame->leased - position;
+}
+
+/* A lease is the rest of the window, or a share of a small budget, so that
+ * other contexts are not refused early. */
+static bool
+take_lease(fa_ctx *ctx, struct fai_budget *budget, size_t need, size_t room)
+{
+    struct fai_frame *frame = &ctx->frame;
+    size_t left = lease_left(frame);
+    size_t share = fai_round_up(fai_load(&budget->hard) / 64, 16);
+    size_t want = FAI_MIN(room, FAI_MAX(need, share));
+    uint64_t got = fai_budget_lease(budget, need - left, want - left);
+    if (got != 0) {
+        fai_budget_give(budget, got & 15);
+        got &= ~(uint64_t)15;
+        frame->leased += got;
+        frame->attention |= FAI_ATTENTION_TAGS;
+        fai_publish_add(&ctx->tag_use[ctx->tag].charged, got);
+    }
+    fai_budget_tell(budget, &ctx->allocator->reporter, need, got);
+    return got != 0;
+}
+
+bool
+fai_arena_open_window(fa_ctx *ctx, char *end)
+{
+    struct fai_frame *frame = &ctx->frame;
+    struct fai_chunk *chunk = &frame->arena->chunk[frame->arena->current];
+    char *cursor = frame->public.cursor;
+    size_t room = (size_t)(fai_chunk_end(chunk) - cursor);
+    char *limit = cursor + FAI_MIN(room, frame->window);
+    if (limit < end || (frame->attention & FAI_ATTENTION_MODE) != 0)
+        limit = end;
+    struct fai_budget *budget = leasing_budget(ctx);
+    if (FAI_UNLIKELY(budget != NULL)) {
+        size_t left = lease_left(frame), need = (size_t)(end - cursor);
+        if (left < need) {
+            if (take_lease(ctx, budget, need, (size_t)(limit - cursor)))
+                return true;
+            ctx->status = FA_ERR_BUDGET;
+            return false;
+        }
+        limit = left < (size_t)(limit - cursor) ? cursor + left : limit;
+    }
+    /* Where a budget is short, what is needed is enough. */
+    size_t leased = frame->leased;
+    if (!touch(ctx, chunk, (size_t)(limit - chunk->base)) &&
+        !touch(ctx, chunk, (size_t)((limit = end) - chunk->base)))
+        return false;
+    if (FAI_UNLIKELY(frame->public.cursor != cursor || frame->leased != leased))
+        return true;
+    frame->public.limit = limit;
+    fai_store(&ctx->figures.number, fai_frame_number(frame));
+    fai_store(&ctx->figures.frame_bytes,
+              fai_frame_position(frame) + frame->block_bytes);
+    return true;
+}
+
+static bool
+spill(fa_ctx *ctx, struct fai_arena *arena, size_t need)
+{
+    uint64_t start = fai_clock_ns();
+    size_t last = arena->chunk[arena->chunk_count - 1].reserved;
+    size_t least = FAI_MAX(least_chunk(ctx), fai_round_up(need, FAI_PAGE));
+    struct fai_chunk *chunk = &arena->chunk[arena->chunk_count];
+    if (arena->chunk_count == FAI_CHUNKS_MAX ||
+        !map_largest(ctx, chunk, FAI_MAX(2 * last, least), least)) {
+        ctx->status = FA_ERR_NOMEM;
+        return false;
+    }
+    arena->chunk_count++;
+    fai_publish_add(&ctx->figures.spills, 1);
+    fai_publish_add(&ctx->figures.spill_bytes, chunk->reserved);
+    fai_publish_add(&ctx->figures.spill_ns, fai_clock_ns() - start);
+    fai_fetch_add(&ctx->allocator->tags.tag[ctx->tag].spills, 1);
+    return true;
+}
+
+bool
+fai_arena_next_chunk(fa_ctx *ctx, size_t need)
+{
+    struct fai_frame *frame = &ctx->frame;
+    struct fai_arena *arena = frame->arena;
+    bool is_last = arena->current + 1 == arena->chunk_count;
+    if (is_last && !spill(ctx, arena, need))
+        return false;
+    fai_frame_note_peak(frame);
+    arena->prior = fai_frame_position(frame);
+    arena->current++;
+    frame->public.cursor = frame->public.limit =
+        arena->chunk[arena->current].base;
+    fai_frame_raise_floor(frame, frame->public.cursor);
+    frame->public.release_from = frame->public.cursor;
+    frame->attention |= FAI_ATTENTION_CHUNKS;
+    /* The sink may allocate, so all is in place by now. */
+    if (is_last)
+        fai_report(&ctx->allocator->reporter, 5, NULL,
+                   "context %llu took a chunk of %zu bytes",
+                   (unsigned long long)ctx->id,
+                   arena->chunk[arena->chunk_count - 1].reserved);
+    return true;
+}
+
+bool
+fai_arena_has(const fa_ctx *ctx, const void *address)
+{
+    const char *p = address;
+    for (uint32_t i = 0; ctx->arenas != NULL && i < ctx->arena_count; i++)
+        for (uint32_t j = 0; j < ctx->arenas[i].chunk_count; j++) {
+            const struct fai_chunk *chunk = &ctx->arenas[i].chunk[j];
+            if (p >= chunk->base && p < fai_chunk_end(chunk))
+                return true;
+        }
+    return fai_guard_has(ctx, address);
+}
+
+size_t
+fai_chunk_trim(fa_ctx *ctx, struct fai_chunk *chunk, size_t keep, size_t max)
+{
+    size_t unit = chunk->is_huge ? FAI_HUGE_PAGE : FAI_PAGE;
+    keep = fai_round_up(keep, unit);
+    if (chunk->touched <= keep)
+        return 0;
+    size_t bytes = FAI_MIN(chunk->touched - keep,
+                           FAI_MAX(fai_round_down(max, unit), unit));
+    size_t rest = chunk->touched - bytes;
+    fai_pages_purge(chunk->base + rest, bytes);
+    chunk->touched = rest;
+    fai_charge_give(ctx, bytes);
+    fai_publish_sub(&ctx->figures.resident, bytes);
+    fai_publish_add(&ctx->figures.trimmed_bytes, bytes);
+    return bytes;
+}
+
+fa_status
+fai_arena_prepare(fa_ctx *ctx, struct fai_arena *arena, size_t size)
+{
+    struct fai_chunk *chunk = &arena->chunk[0];
+    size_t from = chunk->touched;
+    size = FAI_MIN(fai_round_up(size, FAI_PAGE), chunk->reserved);
+    if (!touch(ctx, chunk, size))
+        return ctx->status;
+    if (size > from && !fai_pages_populate(chunk->base + from, size - from))
+        return FA_ERR_NOMEM;
+    return FA_OK;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Frames, for the layers above: opening, closing and what dies with them.
+ */
+#ifndef FAI_MEMORY_FRAME_H
+#define FAI_MEMORY_FRAME_H
+
+#include "memory/memory.h"
+
+/* Runs defers down to (not including) last, newest first. */
+void fai_frame_run_defers(struct fai_arena *arena,
+                          const struct fai_defer *last);
+/* Frees blocks that are newer than the serial number. */
+void fai_frame_free_blocks(fa_ctx *ctx, struct fai_arena *arena,
+                           uint64_t serial);
+/* As fa_frame_alloc() with valid arguments, without guard modes. */
+void *fai_frame_alloc_plain(fa_ctx *ctx, size_t size, size_t align,
+                            bool is_large);
+/* Reports FA211; returns NULL. */
+void *fai_frame_report_foreign(fa_ctx *ctx);
+/* The section of the current tag ends here; a new one begins. */
+void fai_frame_close_section(fa_ctx *ctx);
+/* Bytes outside of the arena count for the frame and the current tag. */
+void fai_frame_count_block(fa_ctx *ctx, size_t size);
+/* Most bytes of the frame so far, blocks included. */
+void fai_frame_note_peak(struct fai_frame *frame);
+
+/* The tag was used in this frame. */
+static inline void
+fai_frame_mark_tag(fa_ctx *ctx, fa_tag tag)
+{
+    ctx->tag_dirty[tag / 64] |= (uint64_t)1 << (tag % 64);
+}
+
+#endif

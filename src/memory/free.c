@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * The slow path of every free: whose block is it, and may it be freed?
+ *
+ * The answer comes from records outside of the memory (page space, block
+ * tables, arenas), so a pointer that is not ours is reported and never
+ * followed, and nothing changes (I6).
+ */
+#include "memory/arena.h"
+#include "memory/block.h"
+#include "memory/guard.h"
+#include "memory/page.h"
+#include "memory/pool.h"
+#include "memory/remote.h"
+
+static void
+refuse_free(fa_ctx *ctx, uint32_t number, const void *block)
+{
+    /* The status belongs to the owner (I5). */
+    if (number != 211)
+        ctx->status = FA_ERR_USAGE;
+    fai_report(&ctx->allocator->reporter, number, block, "%p, context %llu",
+               block, (unsigned long long)ctx->id);
+}
+
+static bool
+push_own(struct fai_pool *pool, void *block)
+{
+    fa_pool *public = &pool->public;
+    if (public->top != public->base && public->top[-1] == block)
+        return false;
+    fai_pool_push(pool, block);
+    return true;
+}
+
+static void
+free_in_page(fa_ctx *ctx, struct fai_page *page, void *block)
+{
+    if (!fai_page_has(page, block)) {
+        refuse_free(ctx, 8, block);
+        return;
+    }
+    if (FAI_UNLIKELY(ctx->guard != 0) && !fai_guard_may_free(page, block)) {
+        refuse_free(ctx, 609, block);
+        return;
+    }
+    fa_ctx *owner = page->pool->ctx;
+    bool ok;
+    if (owner != ctx)
+        ok = fai_remote_free(ctx, page, block);
+    else if (FAI_UNLIKELY(ctx->guard != 0))
+        ok = fai_guard_pool_free(page->pool, block);
+    else
+        ok = push_own(page->pool, block);
+    if (!ok)
+        refuse_free(ctx, 609, block);
+}
+
+/* Number of the diagnostic, or 0 when the block was freed. */
+static uint32_t
+free_block(fa_ctx *ctx, struct fai_block *block)
+{
+    switch (fai_load(&block->state)) {
+    case FAI_BLOCK_HEAP:
+        if (block->owner == ctx)
+            fai_block_free(ctx, block);
+        else if (!fai_block_free_remote(block))
+            return 609;
+        return 0;
+    case FAI_BLOCK_FRAME:
+        return 608;
+    default:
+        return 609;
+    }
+}
+
+static void
+free_elsewhere(fa_ctx *ctx, void *address)
+{
+    struct fai_block *block = fai_block_find(ctx, address);
+    uint32_t number = block != NULL                 ? free_block(ctx, block)
+                      : fai_arena_has(ctx, address) ? 608
+                                                    : 8;
+    if (number != 0)
+        refuse_free(ctx, number, address);
+}
+
+void
+fa_pool_free_slow(fa_pool *pool, fa_ctx *ctx, void *block)
+{
+    if (ctx == NULL)
+        ctx = fai_pool_of(pool)->ctx;
+    if (block == NULL || ctx == NULL || ctx->is_refusing)
+        return;
+    if (FAI_UNLIKELY(ctx->thread != NULL && ctx->thread != fai_thread_self())) {
+        refuse_free(ctx, 211, block);
+        return;
+    }
+    struct fai_page *page = fai_page_find(&ctx->allocator->pages, block);
+    if (page != NULL)
+        free_in_page(ctx, page, block);
+    else
+        free_elsewhere(ctx, block);
+}

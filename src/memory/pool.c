@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Pools: magazines of pointers in front of 64 KiB pages.
+ *
+ * Size classes are multiples of 16 up to 128, then four per doubling up to
+ * 8 KiB. A page keeps one bit per block: set when the block is in the page.
+ * A refill takes up to 64 blocks in rising order of address. The magazine has
+ * a slot for every block of the pool, so freeing never finds it full; behind
+ * it stands a page that faults, for programs that free twice without end.
+ * Freed blocks are not written to, so the next
+ * allocation does not wait for them, and nothing of ours can be overwritten
+ * in them. A page with all blocks back goes to the page space.
+ */
+#include "memory/pool.h"
+
+#include "memory/charge.h"
+#include "memory/guard.h"
+#include "memory/page.h"
+#include "memory/remote.h"
+#include "os/checkers.h"
+
+#include <string.h>
+
+#define REFILL 64
+
+/* As in every pool, NULL is in no page. */
+struct fai_pool fai_pool_refusing = {.public = {.pages = {UINTPTR_MAX}}};
+
+/* Class of a size from 1 to FA_POOL_BLOCK_MAX, and its block size. */
+static unsigned
+class_of_size(size_t size, size_t *stride)
+{
+    if (size <= 128) {
+        *stride = fai_round_up(size, 16);
+        return (unsigned)(*stride / 16) - 1;
+    }
+    unsigned shift = fai_log2(size - 1) - 2;
+    *stride = (((size - 1) >> shift) + 1) << shift;
+    return 8 + 4 * (shift - 5) + (unsigned)(((size - 1) >> shift) & 3);
+}
+
+/* The smallest class whose blocks are all aligned: blocks begin at multiples
+ * of their size in a page that is aligned to 64 KiB. */
+static unsigned
+class_for(size_t size, size_t align, size_t *stride)
+{
+    size = FAI_MAX(size, (size_t)1);
+    unsigned class = class_of_size(size, stride);
+    while ((*stride & (align - 1)) != 0)
+        class = class_of_size(*stride + 1, stride);
+    return class;
+}
+
+bool
+fai_pool_serves(const fa_ctx *ctx, size_t size, size_t align)
+{
+    size_t most = FA_POOL_BLOCK_MAX - (ctx->guard != 0 ? FAI_RED_ZONE : 0);
+    return size <= most && align <= FA_POOL_BLOCK_MAX;
+}
+
+/* One slot below the base is never a block; see fa_pool_free(). */
+static size_t
+magazine_bytes(size_t slots)
+{
+    return fai_round_up((slots + 1) * sizeof(void *), FAI_PAGE) + FAI_PAGE;
+}
+
+/* Pages whose last one faults; NULL on failure. */
+static char *
+map_fenced(size_t bytes)
+{
+    char *memory = fai_pages_map(bytes, FAI_PAGE);
+    if (memory == NULL ||
+        fai_pages_protect(memory + bytes - FAI_PAGE, FAI_PAGE, false))
+        return memory;
+    fai_pages_unmap(memory, bytes);
+    return NULL;
+}
+
+static void
+set_magazine(struct fai_pool *pool, void **memory, size_t slots, size_t count)
+{
+    pool->slots = slots;
+    pool->public.base = memory + 1;
+    pool->public.top = memory + 1 + count;
+    pool->public.end = memory + 1 + slots;
+}
+
+static void
+unmap_magazine(struct fai_pool *pool)
+{
+    if (pool->magazine_bytes != 0)
+        fai_pages_unmap(pool->public.base - 1, pool->magazine_bytes);
+}
+
+/* Room for this many blocks; what is in the magazine stays. */
+static bool
+grow_magazine(struct fai_pool *pool, size_t slots)
+{
+    size_t bytes = magazine_bytes(slots);
+    void **memory = (void **)(void *)map_fenced(bytes);
+    if (memory == NULL)
+        return false;
+    size_t count = (size_t)(pool->public.top - pool->public.base);
+    memcpy(memory + 1, pool->public.base, count * sizeof(void *));
+    unmap_magazine(pool);
+    set_magazine(pool, memory, slots, count);
+    pool->magazine_bytes = bytes;
+    return true;
+}
+
+/* --- sets --- */
+
+static size_t
+stride_of_class(unsigned class)
+{
+    if (class < 8)
+        return 16 * ((size_t) class + 1);
+    return (size_t)(5 + (class - 8) % 4) << (5 + (class - 8) / 4);
+}
+
+static size_t
+first_slots(size_t stride)
+{
+    return FAI_MAX(FAI_POOL_PAGE / stride, FAI_QUARANTINE_SLOTS);
+}
+
+/* Of a pool in its set: the record, its first magazine, and the fence. */
+static size_t
+place_bytes(unsigned class)
+{
+    size_t slots = first_slots(stride_of_class(class));
+    return magazine_bytes(slots + sizeof(struct fai_pool) / sizeof(void *));
+}
+
+static size_t
+place_offset(unsigned class)
+{
+    size_t offset = FAI_PAGE; /* The set itself. */
+    for (unsigned i = 0; i < class; i++)
+        offset += place_bytes(i);
+    return offset;
+}
+
+static struct fai_pool_set *
+make_set(fa_ctx *ctx, fa_tag tag)
+{
+    struct fai_pool_set *set =
+        fai_pages_map(place_offset(FAI_CLASSES), FAI_PAGE);
+    if (set == NULL)
+        return fai_fail(ctx, FA_ERR_NOMEM);
+    set->next = ctx->pools.sets;
+    ctx->pools.sets = set;
+    ctx->pools.by_tag[tag] = set;
+    return set;
+}
+
+bool
+fai_pools_create(fa_ctx *ctx)
+{
+    return make_set(ctx, FA_TAG_NONE) != NULL;
+}
+
+/* Costs no system call in a frame: the fence is put up at the frame's end. */
+static struct fai_pool *
+make_pool(fa_ctx *ctx, struct fai_pool_set *set, unsigned class)
+{
+    size_t stride = stride_of_class(class);
+    struct fai_pool *pool =
+        (struct fai_pool *)(void *)((char *)set + place_offset(class));
+    pool->ctx = ctx;
+    pool->stride = stride;
+    pool->align = stride & (0 - stride);
+    pool->tag = ctx->tag;
+    pool->public.block_size = stride - (ctx->guard != 0 ? FAI_RED_ZONE : 0);
+    pool->public.pages[0] = UINTPTR_MAX; /* NULL is in no page. */
+    set_magazine(pool, (void **)(void *)(pool + 1), first_slots(stride), 0);
+    if (ctx->guard != 0) {
+        /* No block is ever in the magazine; its place is for quarantine. */
+        pool->quarantine.ring = pool->public.base;
+        pool->public.end = pool->public.base;
+    }
+    set->pool[class] = pool;
+    ctx->frame.attention |= FAI_ATTENTION_FENCE;
+    return pool;
+}
+
+static void
+fence_pool(struct fai_pool_set *set, unsigned class)
+{
+    struct fai_pool *pool = set->pool[class];
+    if (pool == NULL || pool->is_fenced)
+        return;
+    /* Where the kernel refuses, the next class's unused place follows. */
+    fai_pages_protect((char *)pool + place_bytes(class) - FAI_PAGE, FAI_PAGE,
+                      false);
+    pool->is_fenced = true;
+}
+
+void
+fai_pools_fence(fa_ctx *ctx)
+{
+    for (struct fai_pool_set *set = ctx->pools.sets; set != NULL;
+         set = set->next)
+        for (unsigned class = 0; class < FAI_CLASSES; class ++)
+            fence_pool(set, class);
+    ctx->frame.attention &= ~(uint32_t)FAI_ATTENTION_FENCE;
+}
+
+struct fai_pool *
+fai_pool_get(fa_ctx *ctx, size_t size, size_t align)
+{
+    size_t stride;
+    size += ctx->guard != 0 ? FAI_RED_ZONE : 0;
+    unsigned class = class_for(size, align, &stride);
+    struct fai_pool_set *set = ctx->pools.by_tag[ctx->tag];
+    if (FAI_UNLIKELY(set == NULL) && (set = make_set(ctx, ctx->tag)) == NULL)
+        return NULL;
+    struct fai_pool *pool = set->pool[class];
+    return FAI_LIKELY(pool != NULL) ? pool : make_pool(ctx, set, class);
+}
+
+/* --- pages of a pool --- */
+
+static void
+link_page(struct fai_page **list, struct fai_page *page)
+{
+    page->prev = NULL;
+    page->next = *list;
+    if (page->next != NULL)
+        page->next->prev = page;
+    *list = page;
+}
+
+static void
+unlink_page(struct fai_page **list, struct fai_page *page)
+{
+    if (page->next != NULL)
+        page->next->prev = page->prev;
+    if (page->prev != NULL)
+        page->prev->next = page->next;
+    else
+        *list = page->next;
+}
+
+static void
+enter_page(struct fai_pool *pool, uintptr_t number)
+{
+    if (pool->ctx->guard != 0)
+        return; /* Every free takes the slow path. */
+    pool->public.pages[number & (FA_POOL_PAGES - 1)] = number;
+    fa_page_entry *entry = &pool->ctx->pages.entry[number & (FA_CTX_PAGES - 1)];
+    *entry = (fa_page_entry){number, &pool->public};
+}
+
+static void
+leave_page(struct fai_pool *pool, uintptr_t number)
+{
+    uintptr_t *own = &pool->public.pages[number & (FA_POOL_PAGES - 1)];
+    fa_page_entry *entry = &pool->ctx->pages.entry[number & (FA_CTX_PAGES - 1)];
+    if (*own == number)
+        *own = UINTPTR_MAX;
+    if (entry->page == number)
+        entry->page = UINTPTR_MAX;
+}
+
+static void
+fill_page(struct fai_pool *pool, struct fai_page *page)
+{
+    page->block_size = (uint32_t)pool->stride;
+    page->count = (uint32_t)(FAI_POOL_PAGE / pool->stride);
+    page->free_count = page->count;
+    for (size_t i = 0; i * 64 < page->count; i++) {
+        size_t left = page->count - i * 64;
+        page->free[i] = left >= 64 ? UINT64_MAX : ((uint64_t)1 << left) - 1;
+        if (pool->ctx->guard != 0)
+            page->live[i] = 0;
+    }
+    /* Pairs with the acquire in fai_page_find(): the record is complete. */
+    fai_store_release(&page->pool, pool);
+}
+
+static void
+count_pages(struct fai_pool *pool, uint64_t bytes)
+{
+    fai_publish_add(&pool->ctx->figures.pool_bytes, bytes);
+    fai_publish_add(&pool->ctx->tag_use[pool->tag].pool_bytes, bytes);
+}
+
+/* Pages are charged whole, to the tag as well; see budget.h. */
+static bool
+charge_page(struct fai_pool *pool)
+{
+    struct fai_budget *budget =
+        &pool->ctx->allocator->tags.tag[pool->tag].budget;
+    struct fai_reporter *reporter = &pool->ctx->allocator->reporter;
+    if (!fai_budget_take(budget, FAI_POOL_PAGE)) {
+        fai_budget_tell(budget, reporter, FAI_POOL_PAGE, 0);
+        pool->ctx->status = FA_ERR_BUDGET;
+        return false;
+    }
+    if (!fai_charge_take(pool->ctx, FAI_POOL_PAGE)) {
+        fai_budget_give(budget, FAI_POOL_PAGE);
+        return false;
+    }
+    if (FAI_UNLIKELY(fai_budget_is_limited(budget)))
+        fai_budget_tell(budget, reporter, FAI_POOL_PAGE, FAI_POOL_PAGE);
+    return true;
+}
+
+static void
+refund_page(struct fai_pool *pool)
+{
+    fai_charge_give(pool->ctx, FAI_POOL_PAGE);
+    fai_budget_give(&pool->ctx->allocator->tags.tag[pool->tag].budget,
+                    FAI_POOL_PAGE);
+}
+
+static bool
+fits_magazine(struct fai_pool *pool)
+{
+    size_t blocks = pool->blocks + FAI_POOL_PAGE / pool->stride;
+    return pool->ctx->guard != 0 || blocks <= pool->slots ||
+           grow_magazine(pool, FAI_MAX(blocks, 2 * pool->slots));
+}
+
+static struct fai_page *
+add_page(struct fai_pool *pool)
+{
+    if (!charge_page(pool))
+        return NULL;
+    struct fai_page *page = NULL;
+    if (fits_magazine(pool))
+        page = fai_page_take(&pool->ctx->allocator->pages);
+    if (page == NULL) {
+        refund_page(pool);
+        return fai_fail(pool->ctx, FA_ERR_NOMEM);
+    }
+    fill_page(pool, page);
+    pool->blocks += page->count;
+    link_page(&pool->partial, page);
+    count_pages(pool, FAI_POOL_PAGE);
+    enter_page(pool, (uintptr_t)page->base >> FA_POOL_PAGE_SHIFT);
+    if (FAI_UNLIKELY(pool->ctx->guard != 0))
+        fai_checkers_forbid(page->base, FAI_POOL_PAGE);
+    return page;
+}
+
+static void
+drop_page(struct fai_pool *pool, struct fai_page *page)
+{
+    pool->blocks -= page->count;
+    unlink_page(&pool->partial, page);
+    leave_page(pool, (uintptr_t)page->base >> FA_POOL_PAGE_SHIFT);
+    count_pages(pool, 0 - (uint64_t)FAI_POOL_PAGE);
+    fai_checkers_allow(page->base, FAI_POOL_PAGE);
+    fai_page_give(&pool->ctx->allocator->pages, page);
+    refund_page(pool);
+}
+
+/* The lowest block of the page. */
+static void *
+take_block(struct fai_pool *pool, struct fai_page *page)
+{
+    size_t word = 0;
+    while (page->free[word] == 0)
+        word++;
+    size_t i = word * 64 + fai_lowest_bit(page->free[word]);
+    fai_bit_clear(page->free, i);
+    if (--page->free_count == 0) {
+        unlink_page(&pool->partial, page);
+        link_page(&pool->full, page);
+    }
+    return page->base + i * page->block_size;
+}
+
+static void
+return_block(struct fai_pool *pool, void *block)
+{
+    struct fai_page *page = fai_page_find(&pool->ctx->allocator->pages, block);
+    if (page->free_count == 0) {
+        unlink_page(&pool->full, page);
+        link_page(&pool->partial, page);
+    }
+    fai_bit_set(page->free, fai_page_index(page, block));
+    page->free_count++;
+    bool is_only = page->next == NULL && page->prev == NULL;
+    if (page->free_count == page->count && !is_only)
+        drop_page(pool, page);
+}
+
+/* --- magazines --- */
+
+static void
+reverse_slots(void **first, void **last)
+{
+    while (first < --last) {
+        void *block = *first;
+        *first++ = *last;
+        *last = block;
+    }
+}
+
+static bool
+refill(struct fai_pool *pool)
+{
+    struct fai_page *page =
+        pool->partial != NULL ? pool->partial : add_page(pool);
+    if (page == NULL)
+        return false;
+    void **top = pool->public.top;
+    for (unsigned i = FAI_MIN(page->free_count, REFILL); i > 0; i--)
+        *top++ = take_block(pool, page);
+    /* The lowest block is popped first. */
+    reverse_slots(pool->public.top, top);
+    pool->public.top = top;
+    return true;
+}
+
+static void
+empty_magazine(struct fai_pool *pool)
+{
+    while (pool->public.top != pool->public.base)
+        return_block(pool, *--pool->public.top);
+}
+
+void
+fai_pool_push(struct fai_pool *pool, void *block)
+{
+    if (pool->ctx->guard != 0) {
+        return_block(pool, block);
+        return;
+    }
+    *pool->public.top++ = block;
+    enter_page(pool, (uintptr_t)block >> FA_POOL_PAGE_SHIFT);
+}
+
+void *
+fa_pool_alloc_slow(fa_pool *public)
+{
+    struct fai_pool *pool = fai_pool_of(public);
+    fa_ctx *ctx = pool->ctx;
+    if (ctx == NULL)
+        return NULL; /* The refusing pool. */
+    if (FAI_UNLIKELY(ctx->thread != NULL && ctx->thread != fai_thread_self()))
+        return fai_guard_foreign(ctx, pool);
+    if (pool->stride == 0)
+        return fa_heap_alloc(ctx, public->block_size, pool->align);
+    fai_remote_drain(ctx);
+    if (FAI_UNLIKELY(ctx->guard != 0)) {
+        ctx->guarding.caller = __builtin_return_address(0);
+        struct fai_page *page = pool->partial;
+        if (page == NULL && (page = add_page(pool)) == NULL)
+            return NULL;
+        return fai_guard_pool_alloc(pool, take_block(pool, page));
+    }
+    if (public->top == public->base && !refill(pool))
+        return NULL;
+    return *--public->top;
+}
+
+static void
+for_each_pool(const fa_ctx *ctx, void (*visit)(struct fai_pool *pool))
+{
+    for (struct fai_pool_set *set = ctx->pools.sets; set != NULL;
+         set = set->next)
+        for (unsigned class = 0; class < FAI_CLASSES; class ++)
+            if (set->pool[class] != NULL)
+                visit(set->pool[class]);
+}
+
+static void
+flush_pool(struct fai_pool *pool)
+{
+    fai_guard_quarantine_flush(pool);
+    empty_magazine(pool);
+    struct fai_page *page = pool->partial;
+    if (page != NULL && page->next == NULL && page->free_count == page->count)
+        drop_page(pool, page);
+}
+
+void
+fai_pools_flush(fa_ctx *ctx)
+{
+    fai_remote_drain(ctx);
+    for_each_pool(ctx, flush_pool);
+}
+
+static size_t
+count_live(const struct fai_page *page)
+{
+    size_t live = 0;
+    for (; page != NULL; page = page->next)
+        live += page->count - page->free_count;
+    return live;
+}
+
+size_t
+fai_pools_live(const fa_ctx *ctx)
+{
+    size_t live = 0;
+    for (struct fai_pool_set *set = ctx->pools.sets; set != NULL;
+         set = set->next)
+        for (unsigned class = 0; class < FAI_CLASSES; class ++)
+            if (set->pool[class] != NULL)
+                live += count_live(set->pool[class]->partial) +
+                        count_live(set->pool[class]->full);
+    return live;
+}
+
+static void
+destroy_pool(struct fai_pool *pool)
+{
+    while (pool->full != NULL) {
+        struct fai_page *page = pool->full;
+        unlink_page(&pool->full, page);
+        link_page(&pool->partial, page);
+    }
+    while (pool->partial != NULL)
+        drop_page(pool, pool->partial);
+    unmap_magazine(pool);
+}
+
+void
+fai_pools_destroy(fa_ctx *ctx)
+{
+    for_each_pool(ctx, destroy_pool);
+    while (ctx->pools.sets != NULL) {
+        struct fai_pool_set *set = ctx->pools.sets;
+        ctx->pools.sets = set->next;
+        fai_pages_unmap(set, place_offset(FAI_CLASSES));
+    }
+}
+
+/* --- public --- */
+
+/* Pools above the classes hand out heap blocks; one per size and alignment. */
+static struct fai_pool *
+large_pool(fa_ctx *ctx, size_t size, size_t align)
+{
+    for (struct fai_pool *pool = ctx->pools.large; pool != NULL;
+         pool = pool->next_large)
+        if (pool->public.block_size == size && pool->align == align)
+            return pool;
+    struct fai_pool *pool = fai_meta_alloc(&ctx->meta, sizeof(*pool));
+    if (pool == NULL)
+        return fai_fail(ctx, FA_ERR_NOMEM);
+    pool->ctx = ctx;
+    pool->align = align;
+    pool->public.block_size = size;
+    pool->public.pages[0] = UINTPTR_MAX;
+    pool->next_large = ctx->pools.large;
+    ctx->pools.large = pool;
+    return pool;
+}
+
+static struct fai_pool *
+find_pool(fa_ctx *ctx, size_t size, size_t align)
+{
+    if (ctx == NULL || ctx->is_refusing)
+        return NULL;
+    if (!fai_is_alignment(align)) {
+        fai_report(&ctx->allocator->reporter, 13, NULL, "%zu in fa_ctx_pool()",
+                   align);
+        return fai_fail(ctx, FA_ERR_USAGE);
+    }
+    size = FAI_MAX(size, (size_t)1);
+    return fai_pool_serves(ctx, size, align) ? fai_pool_get(ctx, size, align)
+                                             : large_pool(ctx, size, align);
+}
+
+fa_pool *
+fa_ctx_pool(fa_ctx *ctx, size_t size, size_t align)
+{
+    struct fai_pool *pool = find_pool(ctx, size, align);
+    return pool != NULL ? &pool->public : &fai_pool_refusing.public;
+}
+
+void *
+fa_pool_zalloc(fa_pool *pool, size_t size)
+{
+    fa_ctx *ctx = fai_pool_of(pool)->ctx;
+    if (FAI_UNLIKELY(size > pool->block_size)) {
+        if (ctx == NULL)
+            return NULL;
+        fai_report(&ctx->allocator->reporter, 15, NULL,
+                   "fa_pool_zalloc() of %zu bytes, blocks have %zu", size,
+                   pool->block_size);
+        return fai_fail(ctx, FA_ERR_USAGE);
+    }
+    void *block = fa_pool_alloc(pool);
+    return block == NULL ? NULL : memset(block, 0, size);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Frees of pool blocks by contexts that do not own them.
+ */
+#ifndef FAI_MEMORY_REMOTE_H
+#define FAI_MEMORY_REMOTE_H
+
+#include "memory/memory.h"
+
+/* A block of a page of another context joins that context's batch. False when
+ * it is the newest of the batch already: a double free. */
+bool fai_remote_free(fa_ctx *ctx, struct fai_page *page, void *block);
+/* Pushes all batches to their owners. Owners that got nothing since the last
+ * call are forgotten. */
+void fai_remote_flush(fa_ctx *ctx);
+/* Takes in what others have pushed. */
+void fai_remote_drain(fa_ctx *ctx);
+
+#endif

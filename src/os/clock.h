@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Time, for measuring only.
+ */
+#ifndef FAI_OS_CLOCK_H
+#define FAI_OS_CLOCK_H
+
+#include "base/base.h"
+
+/* Nanoseconds of the monotonic clock. */
+uint64_t fai_clock_ns(void);
+
+#endif
