@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * The program `framealloc`: finds the subcommand and hands over to it.
+ */
+#include "replay.h"
+
+#include <framealloc/framealloc.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help_text[] =
+    "Usage: framealloc COMMAND [OPTION]...\n"
+    "\n"
+    "  replay TRACE   replay a recorded game's frames on libframealloc and on\n"
+    "                 malloc, and compare\n"
+    "\n"
+    "  --help         print this text; framealloc COMMAND --help tells more\n"
+    "  --version      print the version of the library\n";
+
+static int
+print_text(const char *text)
+{
+    return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE
+                                                          : EXIT_SUCCESS;
+}
+
+static int
+print_version(void)
+{
+    printf("framealloc %s\n", fa_version_string());
+    return fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int
+refuse(const char *command)
+{
+    if (command == NULL)
+        fprintf(stderr, "framealloc: no command is given. ");
+    else
+        fprintf(stderr, "framealloc: there is no command \"%s\". ", command);
+    fprintf(stderr, "Try framealloc replay TRACE, or framealloc --help.\n");
+    return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : NULL;
+
+    if (command == NULL)
+        return refuse(NULL);
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
+        return print_text(help_text);
+    if (strcmp(command, "--version") == 0)
+        return print_version();
+    if (strcmp(command, "replay") == 0)
+        return replay_main(argc - 1, argv + 1);
+    if (strcmp(command, REPLAY_CHILD_NAME) == 0)
+        return replay_child_main(argc - 1, argv + 1);
+    return refuse(command);
+}

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# The command-line tool, and the traces that it replays.
+
+# The trace reader is a library of its own, for the tests and the fuzzer.
+noinst_LTLIBRARIES += tools/libtrace.la
+tools_libtrace_la_SOURCES = \
+	tools/intent.c \
+	tools/intent.h \
+	tools/plan.c \
+	tools/plan.h \
+	tools/trace.c \
+	tools/trace.h \
+	tools/trace_source.c \
+	tools/trace_source.h \
+	tools/trace_unpack.h
+if HAVE_LZMA
+tools_libtrace_la_SOURCES += tools/trace_unpack_xz.c
+else
+tools_libtrace_la_SOURCES += tools/trace_unpack_none.c
+endif
+tools_libtrace_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBLZMA_CFLAGS)
+tools_libtrace_la_LIBADD = $(LIBLZMA_LIBS)
+
+bin_PROGRAMS += tools/framealloc
+tools_framealloc_SOURCES = \
+	tools/figures.c \
+	tools/figures.h \
+	tools/framealloc.c \
+	tools/replay.c \
+	tools/replay.h \
+	tools/replay_child.c \
+	tools/replay_fa.c \
+	tools/replay_loop.h \
+	tools/replay_malloc.c \
+	tools/replay_spawn.c \
+	tools/report.h \
+	tools/report_json.c \
+	tools/report_text.c
+# The core only: the process's malloc must be the one that is measured.
+tools_framealloc_LDADD = tools/libtrace.la libframealloc.la
+
+dist_man_MANS += tools/framealloc.1
+
+EXTRA_DIST += \
+	bench/traces/README \
+	bench/traces/minetest.fatrace.xz \
+	bench/traces/neverball.fatrace.xz \
+	bench/traces/supertux.fatrace.xz \
+	bench/traces/supertuxkart.fatrace.xz
+
+# A recorded game's frames, on libframealloc and on malloc: ten seconds.
+DEMO_TRACE = $(top_srcdir)/bench/traces/supertuxkart.fatrace.xz
+if HAVE_LZMA
+demo: tools/framealloc$(EXEEXT)
+	$(AM_V_at)tools/framealloc$(EXEEXT) replay $(DEMO_TRACE)
+else
+demo: tools/framealloc$(EXEEXT)
+	$(AM_V_at)xz -dc $(DEMO_TRACE) | \
+	  tools/framealloc$(EXEEXT) replay /dev/stdin
+endif
