@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Manual pages: one per noun, found under the name of each of its functions.
+
+man3_pages = \
+	doc/fa_allocator.3 \
+	doc/fa_budget.3 \
+	doc/fa_ctx.3 \
+	doc/fa_diag.3 \
+	doc/fa_frame.3 \
+	doc/fa_heap.3 \
+	doc/fa_jemalloc.3 \
+	doc/fa_mark.3 \
+	doc/fa_pool.3 \
+	doc/fa_stats.3 \
+	doc/fa_status.3 \
+	doc/fa_tag.3
+
+dist_man_MANS += $(man3_pages) doc/framealloc.7
+
+EXTRA_DIST += \
+	doc/benchmarks.md \
+	doc/parity.md
+
+# "page name" for each name in the NAME section of a page, but its own. Links
+# and not files with .so, which not every reader of manual pages follows.
+man3_names = cd '$(srcdir)' && awk '\
+	/^\.Sh/ { is_name = $$2 == "NAME" } \
+	is_name && /^\.Nm/ { \
+	  page = FILENAME; sub(/.*\//, "", page); \
+	  if (page != $$2 ".3") print page, $$2 }' $(man3_pages)
+
+install-data-hook: install-man-links
+uninstall-hook: uninstall-man-links
+
+install-man-links:
+	@($(man3_names)) | while read -r page name; do \
+	  rm -f '$(DESTDIR)$(man3dir)'/"$$name.3" && \
+	  ln -s "$$page" '$(DESTDIR)$(man3dir)'/"$$name.3" || exit 1; \
+	done
+
+uninstall-man-links:
+	@($(man3_names)) | while read -r page name; do \
+	  rm -f '$(DESTDIR)$(man3dir)'/"$$name.3"; \
+	done
+
+.PHONY: install-man-links uninstall-man-links

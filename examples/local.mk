@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Example programs; the tests compile and run them. Each checks what it shows.
+
+examples = \
+	examples/frames \
+	examples/workers \
+	examples/tracking_heap \
+	examples/budgets
+
+if ENABLE_TESTS
+check_PROGRAMS += $(examples)
+TESTS += $(examples)
+endif
+
+# The core, so that the process's malloc stays that of libc.
+examples_frames_SOURCES = examples/frames.c
+examples_frames_LDADD = libframealloc.la
+
+examples_workers_SOURCES = examples/workers.c
+examples_workers_LDADD = libframealloc.la -lpthread
+
+examples_tracking_heap_SOURCES = examples/tracking_heap.c
+examples_tracking_heap_LDADD = libframealloc.la -lpthread
+
+examples_budgets_SOURCES = examples/budgets.c
+examples_budgets_LDADD = libframealloc.la
