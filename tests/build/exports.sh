@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# The libraries export what their version scripts list and nothing else, each
+# name with a version.
+
+. "$(dirname "$0")/common.sh"
+need nm awk
+
+compare() {
+    library=$FA_BUILDDIR/.libs/$1 map=$FA_SRCDIR/src/$2
+    awk '/^[A-Z0-9_.]+ \{/ { node = $1 }
+         /^ *fa_[a-z0-9_]+;/ { sub(/;/, "", $1); print $1 "@@" node }
+    ' "$map" | sort >"$work/map"
+    # The nodes themselves are absolute symbols.
+    nm -D --defined-only --with-symbol-versions "$library" |
+        awk '$2 != "A" { print $3 }' | sort >"$work/library"
+    [ -s "$work/library" ] || fail "$1 exports nothing"
+    diff -u "$work/map" "$work/library" ||
+        fail "$1: - is in the map only, + in the library only"
+}
+
+compare libframealloc.so libframealloc.map
+if [ "$FA_JEMALLOC" = yes ]; then
+    compare libframealloc-jemalloc.so libframealloc-jemalloc.map
+fi

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Each public header compiles alone, as C11 and as C++17, without a warning.
+
+. "$(dirname "$0")/common.sh"
+bad=0
+
+compile() {
+    compiler=$1 language=$2 standard=$3
+    command -v "${compiler%% *}" >/dev/null 2>&1 || return 0
+    for header in "$FA_SRCDIR"/include/*.h "$FA_SRCDIR"/include/*/*.h; do
+        name=${header#"$FA_SRCDIR"/include/}
+        # The type is there because an empty unit is a warning, too.
+        printf '#include <%s>\ntypedef int fa_unit;\n' "$name" >"$work/one.c"
+        for flag in -DFA_VARIANT -DFRAMEALLOC_JEMALLOC -DFA_NO_INLINE; do
+            $compiler -x "$language" -std="$standard" -Wall -Wextra -Wpedantic \
+                -Wshadow -Werror -O1 -I"$FA_SRCDIR/include" $flag \
+                -c "$work/one.c" -o "$work/one.o" && continue
+            echo "failed: $compiler -std=$standard $flag $name"
+            bad=1
+        done
+    done
+}
+
+for cc in "$CC" gcc clang; do
+    [ -e "$work/cc-${cc%% *}" ] || compile "$cc" c c11
+    : >"$work/cc-$(basename "${cc%% *}")"
+done
+for cxx in "${CXX:-}" g++ clang++; do
+    [ -e "$work/cc-${cxx%% *}" ] || compile "$cxx" c++ c++17
+    : >"$work/cc-$(basename "${cxx%% *}")"
+done
+exit $bad

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Tests of what is built and installed: linking, loading, headers, style. They
+# look at libraries in .libs, and at a copy of the installation in a stage.
+
+build_tests = \
+	tests/build/style.sh \
+	tests/build/headers.sh \
+	tests/build/exports.sh \
+	tests/build/tls.sh \
+	tests/build/needed.sh \
+	tests/build/consumer.sh \
+	tests/build/readme.sh \
+	tests/build/malloc-owner.sh \
+	tests/build/plugin.sh \
+	tests/build/dlopen.sh \
+	tests/build/startup.sh
+
+EXTRA_DIST += \
+	$(build_tests) \
+	tests/build/common.sh \
+	tests/build/consumer.c \
+	tests/build/malloc_owner.c \
+	tests/build/dlopen.c \
+	tests/build/plugin.cc \
+	tests/build/plugin_host.c \
+	tests/build/startup.c
+
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)
+
+AM_TESTS_ENVIRONMENT += $(build_tests_environment)
+build_tests_environment = \
+	FA_SRCDIR='$(abs_top_srcdir)'; \
+	FA_BUILDDIR='$(abs_top_builddir)'; \
+	FA_ROOT='$(abs_top_builddir)/$(stage)'; \
+	FA_LIBDIR='$(libdir)'; \
+	FA_SANITIZERS='$(FA_SANITIZERS)'; \
+	FA_SANITIZER_FLAGS='$(FA_SANITIZER_FLAGS)'; \
+	FA_JEMALLOC='$(jemalloc_is_built)'; \
+	CC='$(CC)'; CXX='$(CXX)'; PKG_CONFIG='$(PKG_CONFIG)'; \
+	export FA_SRCDIR FA_BUILDDIR FA_ROOT FA_LIBDIR FA_SANITIZERS \
+	  FA_SANITIZER_FLAGS FA_JEMALLOC CC CXX PKG_CONFIG;
+
+if WITH_JEMALLOC
+jemalloc_is_built = yes
+else
+jemalloc_is_built = no
+endif
+
+# The stage: a copy of the installation that programs are built against.
+stage = tests/build/stage
+
+if ENABLE_TESTS
+TESTS += $(build_tests)
+check_DATA += $(stage).stamp
+
+$(stage).stamp: $(lib_LTLIBRARIES) $(include_HEADERS) $(public_HEADERS) \
+    $(pkgconfig_DATA)
+	$(AM_V_GEN)rm -rf $(stage) \
+	  && $(MKDIR_P) tests/build \
+	  && $(MAKE) $(AM_MAKEFLAGS) DESTDIR='$(abs_top_builddir)/$(stage)' \
+	       install-libLTLIBRARIES install-includeHEADERS \
+	       install-publicHEADERS install-pkgconfigDATA >$@.log 2>&1 \
+	  || { cat $@.log >&2; exit 1; }
+	$(AM_V_at)touch $@
+endif
+
+clean-stage:
+	rm -rf $(stage) $(stage).stamp $(stage).stamp.log
+CLEAN_TARGETS += clean-stage
+
+# The same test program against what "make install" has put in place.
+installcheck-consumer:
+	$(build_tests_environment) FA_ROOT='$(DESTDIR)' \
+	  $(SHELL) $(top_srcdir)/tests/build/consumer.sh
+INSTALLCHECK_TARGETS += installcheck-consumer
+
+# Every libcheck program under memcheck; tests that must die are skipped.
+check-valgrind: $(check_PROGRAMS)
+	$(AM_V_at)test -n '$(VALGRIND)' \
+	  || { echo 'check-valgrind needs valgrind' >&2; exit 1; }
+	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+	  TESTS='$(filter-out %.sh,$(filter tests/check_%,$(TESTS)))' \
+	  LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(valgrind_flags)'
+
+valgrind_flags = --quiet --error-exitcode=99 --leak-check=full
+
+.PHONY: clean-stage installcheck-consumer check-valgrind

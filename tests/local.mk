@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Tests of the functions. Those of the build are in tests/build.
+
+include tests/trace.mk
