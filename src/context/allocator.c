@@ -174,7 +174,9 @@ fa_allocator_prepare(fa_allocator *allocator)
     fa_ctx *ctx = fai_ctx_self(allocator);
     if (ctx->is_refusing)
         return FA_ERR_NOMEM;
-    uint64_t high = fai_load(&ctx->figures.frame_peak);
+    fa_usage usage = FA_USAGE_INIT;
+    (void)fa_ctx_usage_read(ctx, &usage);
+    uint64_t high = usage.frame_peak;
     for (uint32_t i = 0; i < ctx->arena_count; i++) {
         fa_status status =
             fai_arena_prepare(ctx, &ctx->arenas[i], (size_t)(high + high / 4));

@@ -84,7 +84,7 @@ fill_defaults(fa_allocator_config *config)
         config->guard_max = (size_t)64 << 10;
     if (config->guard_sample == 0)
         config->guard_sample = 1;
-    if (config->guard < 0)
+    if (config->guard == FA_GUARD_OFF)
         config->guard = FA_GUARD_DEFAULT; /* Resolved: 0 is level 0. */
 }
 
@@ -95,6 +95,9 @@ is_valid(const fa_allocator_config *c, struct fai_reporter *reporter)
            !is_outside(reporter, "frame_reserve", c->frame_reserve, 64 << 10,
                        (uint64_t)64 << 30) &&
            !is_outside(reporter, "window", c->window, 4096, 1 << 20) &&
+           (c->memory_limit == 0 ||
+            !is_outside(reporter, "memory_limit", c->memory_limit, 16,
+                        UINT64_MAX)) &&
            !is_outside(reporter, "guard", (uint64_t)c->guard, 0, 3) &&
            !is_outside(reporter, "on_misuse", (uint64_t)c->on_misuse, 0, 3) &&
            !is_outside(reporter, "huge_pages", (uint64_t)c->huge_pages, 0, 2) &&

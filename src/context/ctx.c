@@ -46,6 +46,7 @@ fai_ctx_refusing(void)
     fai_store(&refusing.is_refusing, true);
     fai_store(&refusing.frames, &refusing.word);
     fai_store(&refusing.status, FA_ERR_NOMEM);
+    fai_store(&refusing.frame.attention, (uint32_t)FAI_ATTENTION_NEW);
     fai_store(&refusing.frame.public.cursor, nowhere);
     fai_store(&refusing.frame.public.limit, nowhere);
     return &refusing;
@@ -339,6 +340,7 @@ set_modes(fa_ctx *ctx, const fa_ctx_config *config, bool is_explicit)
     ctx->frame.public.floor = FAI_NO_FLOOR;
     ctx->status = FA_OK;
     ctx->tag = FA_TAG_NONE;
+    ctx->use = &ctx->tag_use[FA_TAG_NONE];
     ctx->tag_depth = 0;
     ctx->tag_excess = 0;
     ctx->frame.attention = FAI_ATTENTION_NEW;

@@ -33,11 +33,30 @@ add_figures(struct fai_figures *sum, const struct fai_figures *from)
         ADD(histogram[i]);
 }
 
+/* Frames that were closed the short way are counted by their tag. */
+static void
+add_plain_frames(struct fai_figures *sum, const fa_ctx *ctx)
+{
+    uint64_t peak = fai_load(&ctx->figures.frame_peak);
+    uint64_t known = peak;
+    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++) {
+        const struct fai_tag_use *use = &ctx->tag_use[tag];
+        uint64_t plain_peak = fai_load(&use->plain_peak);
+        if (plain_peak == 0)
+            continue;
+        peak = FAI_MAX(peak, plain_peak);
+        for (size_t i = 1; i < FA_HISTOGRAM_BUCKETS; i++)
+            sum->histogram[i] += fai_load(&use->plain_histogram[i - 1]);
+    }
+    sum->frame_peak += peak - known;
+}
+
 /* Only totals outlive a context. */
 void
 fai_stats_retire(fa_allocator *allocator, const fa_ctx *ctx)
 {
     struct fai_figures figures = ctx->figures;
+    add_plain_frames(&figures, ctx);
     figures.frame_peak = 0;
     figures.reserved = figures.resident = figures.pool_bytes = 0;
     figures.block_bytes = figures.cache_bytes = 0;
@@ -69,13 +88,28 @@ is_behind(const fa_allocator *allocator, const fa_ctx *ctx)
            own >> 1 <= (word >> 1) - (word & 1);
 }
 
+/* Of the frame that was published last. */
+static uint64_t
+published_bytes(const fa_ctx *ctx, uint64_t *number)
+{
+    uint64_t bytes = fai_load(&ctx->figures.frame_bytes);
+    *number = fai_load(&ctx->figures.number);
+    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
+        if (fai_load(&ctx->tag_use[tag].number) > *number) {
+            *number = fai_load(&ctx->tag_use[tag].number);
+            bytes = fai_load(&ctx->tag_use[tag].last_frame);
+        }
+    return bytes;
+}
+
 /* Of the current frame, or of the last one when nothing was published yet. */
 static uint64_t
 frame_bytes(const fa_ctx *ctx)
 {
     uint64_t word = fai_load(&ctx->frame.word);
-    bool is_recent = fai_load(&ctx->figures.number) + (word & 1) >= word >> 1;
-    return is_recent ? fai_load(&ctx->figures.frame_bytes) : 0;
+    uint64_t number;
+    uint64_t bytes = published_bytes(ctx, &number);
+    return number + (word & 1) >= word >> 1 ? bytes : 0;
 }
 
 struct tally {
@@ -105,6 +139,7 @@ tally_ctxs(fa_allocator *allocator, struct tally *tally)
     tally->oldest = fai_load(&allocator->word) >> 1;
     for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next) {
         add_figures(&tally->sum, &ctx->figures);
+        add_plain_frames(&tally->sum, ctx);
         tally->frame_bytes += frame_bytes(ctx);
         tally->heap_bytes += heap_bytes(ctx);
         tally->refusals += fai_load(&ctx->budget.refusals);
@@ -192,12 +227,14 @@ add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
     if (frame == 0 && fai_load(&use->number) >= (word >> 1) - (word & 1))
         frame = fai_load(&use->last_frame);
     usage->frame_bytes += frame;
-    usage->frame_peak += fai_load(&use->frame_peak);
+    usage->frame_peak +=
+        FAI_MAX(fai_load(&use->frame_peak), fai_load(&use->plain_peak));
     usage->pool_bytes += fai_load(&use->pool_bytes);
     usage->heap_bytes += fai_load(&use->heap_bytes);
     usage->peak += fai_load(&use->peak);
     for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
-        usage->histogram[i] += fai_load(&use->histogram[i]);
+        usage->histogram[i] +=
+            fai_load(&use->histogram[i]) + fai_load(&use->plain_histogram[i]);
 }
 
 static fa_status
@@ -236,17 +273,18 @@ fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
     if (ctx == NULL || out == NULL || ctx->is_refusing)
         return FA_ERR_USAGE;
     fa_usage usage = FA_USAGE_INIT;
-    const struct fai_figures *figures = &ctx->figures;
+    struct fai_figures figures = {0};
+    add_figures(&figures, &ctx->figures);
+    add_plain_frames(&figures, ctx);
     usage.bytes = fai_load(&ctx->budget.used);
     usage.peak = fai_load(&ctx->budget.peak);
     usage.frame_bytes = frame_bytes(ctx);
-    usage.frame_peak = fai_load(&figures->frame_peak);
-    usage.pool_bytes = fai_load(&figures->pool_bytes);
+    usage.frame_peak = figures.frame_peak;
+    usage.pool_bytes = figures.pool_bytes;
     usage.heap_bytes = heap_bytes(ctx);
-    usage.spills = fai_load(&figures->spills);
+    usage.spills = figures.spills;
     usage.refusals = fai_load(&ctx->budget.refusals);
-    for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
-        usage.histogram[i] = fai_load(&figures->histogram[i]);
+    memcpy(usage.histogram, figures.histogram, sizeof(usage.histogram));
     usage.suggested_reserve = suggest_reserve(usage.histogram);
     return write_usage(&usage, out);
 }

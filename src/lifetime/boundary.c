@@ -166,36 +166,56 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     fai_trim_step(ctx);
 }
 
-/* A frame with contents in which nothing needed attention. */
-static void
-close_plainly(fa_ctx *ctx, uint64_t ended)
+/* A frame with contents in which nothing needed attention: in one chunk, for
+ * one tag. */
+static inline void
+count_plainly(fa_ctx *ctx, uint64_t word, size_t bytes, size_t peak)
+{
+    struct fai_tag_use *use = ctx->use;
+    uint64_t *bucket = &use->plain_histogram[fai_log2(peak)];
+    fai_store(&use->number, word >> 1);
+    fai_store(&use->last_frame, bytes);
+    fai_publish_add(bucket, 1);
+    fai_publish_max(&use->plain_peak, peak);
+    fai_publish_add(&ctx->figures.arena_bytes, bytes);
+}
+
+/* Closes the open frame of this word; false when the trim policy wants a
+ * look, then nothing has changed. */
+static inline bool
+close_plainly(fa_ctx *ctx, uint64_t word)
 {
     struct fai_frame *frame = &ctx->frame;
-    if (FAI_UNLIKELY(frame->word >= frame->tick)) {
-        close_slowly(ctx, ended);
-        return;
-    }
+    char *cursor = frame->public.cursor;
+    char *high = FAI_MAX(cursor, frame->public.high);
+    size_t peak = (size_t)(high - frame->base);
     struct fai_chunk *chunk = &frame->arena->chunk[0];
-    size_t bytes = (size_t)(frame->public.cursor - frame->base);
-    fai_frame_note_peak(frame);
-    size_t peak = frame->high;
-    frame->high = 0;
-    frame->hole_count = 0;
+    if (FAI_UNLIKELY(word >= frame->tick))
+        return false;
+    if (FAI_UNLIKELY(peak > chunk->recent))
+        chunk->recent = peak;
+    count_plainly(ctx, word, (size_t)(cursor - frame->base), peak);
+    frame->public.high = NULL;
     frame->public.floor = FAI_NO_FLOOR;
-    frame->public.limit = frame->public.cursor;
-    chunk->recent = FAI_MAX(chunk->recent, peak);
-    publish_frame(ctx, bytes, peak);
-    count_tag(ctx, ctx->tag, bytes);
-    fai_store(&frame->word, frame->word - 1);
+    frame->public.limit = cursor;
+    frame->hole_count = 0;
+    fai_store(&frame->word, word - 1);
+    return true;
+}
+
+static inline bool
+is_empty(const struct fai_frame *frame)
+{
+    return frame->public.cursor == frame->base && frame->public.high == NULL;
 }
 
 static void
 close_frame(fa_ctx *ctx, uint64_t ended)
 {
-    if (ctx->frame.attention != 0 || fai_load(&ctx->inbox.head) != NULL)
+    struct fai_frame *frame = &ctx->frame;
+    if (frame->attention != 0 || frame->high != 0 || is_empty(frame) ||
+        fai_load(&ctx->inbox.head) != NULL || !close_plainly(ctx, frame->word))
         close_slowly(ctx, ended);
-    else
-        close_plainly(ctx, ended);
 }
 
 /* --- opening --- */
@@ -248,17 +268,6 @@ refuse_frame(fa_ctx *ctx)
 }
 
 static void
-set_first_limit(fa_ctx *ctx)
-{
-    struct fai_frame *frame = &ctx->frame;
-    size_t room = FAI_MIN(frame->window, frame->arena->chunk[0].touched);
-    if ((frame->attention & FAI_ATTENTION_MODE) != 0 ||
-        fai_budget_is_limited(&ctx->allocator->tags.tag[ctx->tag].budget))
-        room = 0;
-    frame->first_limit = frame->base + room;
-}
-
-static void
 rewind_arena(fa_ctx *ctx, struct fai_arena *arena, uint64_t number)
 {
     struct fai_frame *frame = &ctx->frame;
@@ -271,7 +280,7 @@ rewind_arena(fa_ctx *ctx, struct fai_arena *arena, uint64_t number)
     frame->public.release_from = frame->base + 2 * frame->window;
     frame->public.floor = ctx->guard != 0 ? FAI_NO_FLOOR : frame->base;
     frame->hole_count = 0;
-    set_first_limit(ctx);
+    fai_arena_set_first_limit(ctx);
     frame->public.cursor = frame->base;
     frame->public.limit = frame->first_limit;
     fai_store(&frame->word, number * 2 + 1);
@@ -438,15 +447,6 @@ end_slowly(fa_allocator *allocator)
         fai_ctx_sweep(allocator);
 }
 
-static FAI_NOINLINE void
-end_plainly(fa_allocator *allocator, fa_ctx *ctx)
-{
-    uint64_t word = ctx->frame.word;
-    close_plainly(ctx, word >> 1);
-    /* As in fa_end_frame(). */
-    fai_store_release(&allocator->word, word - 1);
-}
-
 void
 fa_end_frame(fa_allocator *allocator)
 {
@@ -459,14 +459,18 @@ fa_end_frame(fa_allocator *allocator)
         return;
     }
     struct fai_frame *frame = &ctx->frame;
-    size_t bytes = (size_t)(frame->public.cursor - frame->base);
-    if (bytes != 0 || frame->public.high != NULL) {
-        end_plainly(allocator, ctx);
+    if (is_empty(frame)) {
+        /* Nothing was allocated: nothing to say. */
+        frame->public.limit = frame->base;
+        fai_store(&frame->word, word - 1);
+        /* As below. */
+        fai_store_release(&allocator->word, word - 1);
         return;
     }
-    /* Nothing was allocated: nothing to say. */
-    frame->public.limit = frame->public.cursor;
-    fai_store(&frame->word, word - 1);
+    if (FAI_UNLIKELY(!close_plainly(ctx, word))) {
+        end_slowly(allocator);
+        return;
+    }
     /* Pairs with the acquire in fa_ctx_frame() and fa_stamp_is_live(). */
     fai_store_release(&allocator->word, word - 1);
 }

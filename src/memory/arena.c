@@ -155,6 +155,20 @@ take_lease(fa_ctx *ctx, struct fai_budget *budget, size_t need, size_t room)
     return got != 0;
 }
 
+/* A small frame in memory that is resident needs no slow call at all: two
+ * windows are open from the start, so blocks of up to that size may come from
+ * the arena. */
+void
+fai_arena_set_first_limit(fa_ctx *ctx)
+{
+    struct fai_frame *frame = &ctx->frame;
+    size_t room = FAI_MIN(2 * frame->window, frame->arena->chunk[0].touched);
+    if ((frame->attention & FAI_ATTENTION_MODE) != 0 ||
+        fai_budget_is_limited(&ctx->allocator->tags.tag[ctx->tag].budget))
+        room = 0;
+    frame->first_limit = frame->base + room;
+}
+
 bool
 fai_arena_open_window(fa_ctx *ctx, char *end)
 {
@@ -184,6 +198,8 @@ fai_arena_open_window(fa_ctx *ctx, char *end)
     if (FAI_UNLIKELY(frame->public.cursor != cursor || frame->leased != leased))
         return true;
     frame->public.limit = limit;
+    if (frame->first_limit < frame->public.release_from)
+        fai_arena_set_first_limit(ctx);
     fai_store(&ctx->figures.number, fai_frame_number(frame));
     fai_store(&ctx->figures.frame_bytes,
               fai_frame_position(frame) + frame->block_bytes);
@@ -275,6 +291,6 @@ fai_arena_prepare(fa_ctx *ctx, struct fai_arena *arena, size_t size)
     if (!touch(ctx, chunk, size))
         return ctx->status;
     if (size > from && !fai_pages_populate(chunk->base + from, size - from))
-        return FA_ERR_NOMEM;
+        return ctx->status = FA_ERR_NOMEM;
     return FA_OK;
 }

@@ -14,6 +14,8 @@ void fai_arena_destroy(fa_ctx *ctx, struct fai_arena *arena);
 /* Room up to end (in the current chunk, above the cursor) and, where budgets
  * allow, up to a window: moves the limit. False with the status set. */
 bool fai_arena_open_window(fa_ctx *ctx, char *end);
+/* Where the limit of a rewound arena is. */
+void fai_arena_set_first_limit(fa_ctx *ctx);
 /* The cursor moves to a chunk with room for need bytes. */
 bool fai_arena_next_chunk(fa_ctx *ctx, size_t need);
 /* Whether an arena of the context contains the address. */

@@ -188,10 +188,35 @@ fai_frame_alloc_plain(fa_ctx *ctx, size_t size, size_t align, bool is_large)
     return is_large ? alloc_block(ctx, size, align) : bump(ctx, size, align);
 }
 
+/* The common case: the next window of memory that is charged already, for a
+ * small request in an open frame without limits. NULL when it is not. */
+static inline void *
+alloc_in_next_window(fa_ctx *ctx, size_t size, size_t align)
+{
+    struct fai_frame *frame = &ctx->frame;
+    if (ctx->plain_thread != fai_thread_self() || align > FA_FRAME_GRANULE ||
+        size > frame->window || fai_load(&ctx->allocator->attention) != 0 ||
+        !fai_frame_is_open(frame) || fai_load(ctx->frames) != frame->word ||
+        (frame->attention & FAI_ATTENTION_MODE) != 0)
+        return NULL;
+    const struct fai_chunk *chunk = &frame->arena->chunk[frame->arena->current];
+    char *block = frame->public.cursor;
+    size_t room = chunk->touched - (size_t)(block - chunk->base);
+    size_t need = ROUND(size);
+    if (need > room || !fai_is_power_of_two(align))
+        return NULL;
+    frame->public.cursor = block + need;
+    frame->public.limit = block + need + FAI_MIN(room - need, frame->window);
+    return block;
+}
+
 void *
 fa_frame_alloc_slow(fa_frame *public, size_t size, size_t align)
 {
     fa_ctx *ctx = fai_ctx_of_frame(public);
+    void *next = alloc_in_next_window(ctx, size, align);
+    if (FAI_LIKELY(next != NULL))
+        return next;
     if (!may_use(ctx, size))
         return NULL;
     if (FAI_UNLIKELY(!fai_is_alignment(align)))

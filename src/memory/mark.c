@@ -60,6 +60,16 @@ is_foreign(fa_ctx *ctx)
     return true;
 }
 
+/* No frame is open: why not, if it could not be opened. The context that
+ * refuses every call is everybody's, and stays as it is. */
+static void
+refuse_closed(fa_ctx *ctx)
+{
+    if (!ctx->is_refusing)
+        ctx->status =
+            ctx->frame.refusal != FA_OK ? ctx->frame.refusal : FA_ERR_STATE;
+}
+
 fa_mark
 fa_frame_checkpoint(fa_frame *public)
 {
@@ -69,7 +79,7 @@ fa_frame_checkpoint(fa_frame *public)
     if (is_foreign(ctx))
         return (fa_mark){NULL, 0, 0, 0};
     if (!fai_frame_is_open(frame))
-        ctx->status = FA_ERR_STATE;
+        refuse_closed(ctx);
     else
         mark = push_mark(ctx);
     if (mark == NULL)
@@ -147,7 +157,7 @@ fa_frame_rollback(fa_frame *public, fa_mark mark)
     if (is_foreign(ctx))
         return FA_ERR_THREAD;
     if (!fai_frame_is_open(frame)) {
-        ctx->status = FA_ERR_STATE;
+        refuse_closed(ctx);
         return FA_ERR_STATE;
     }
     const struct fai_mark *found = find_mark(frame, mark);

@@ -267,6 +267,10 @@ struct fai_tag_use {
     uint64_t peak;
     uint64_t charged; /* Of the tag's budget, by this frame. */
     uint64_t histogram[FA_HISTOGRAM_BUCKETS];
+    /* Frames that closed the short way, with this tag alone; they are counted
+     * here and nowhere else. Bucket i: peaks of 2^i bytes to twice that. */
+    uint64_t plain_peak;
+    uint64_t plain_histogram[FA_HISTOGRAM_BUCKETS];
 };
 
 /* Of one context; others read. */
@@ -339,8 +343,9 @@ struct fai_guard {
 struct fa_ctx {
     fa_ctx_pages pages; /* Frozen: the inline paths read it. */
     struct fai_frame frame;
-    uint64_t *frames;       /* The word that numbers its frames. */
-    struct fai_stack inbox; /* Pool and heap blocks freed by others. */
+    uint64_t *frames;        /* The word that numbers its frames. */
+    struct fai_stack inbox;  /* Pool and heap blocks freed by others. */
+    struct fai_tag_use *use; /* Of the current tag. */
     struct fai_figures figures;
     /* The thread, if it may use the short ways; else NULL. */
     const void *plain_thread;

@@ -61,6 +61,7 @@ set_tag(fa_ctx *ctx, fa_tag tag)
         return;
     fai_frame_close_section(ctx);
     ctx->tag = tag;
+    ctx->use = &ctx->tag_use[tag];
     /* The slow path leases from a limited tag. */
     if (fai_budget_is_limited(&ctx->allocator->tags.tag[tag].budget))
         ctx->frame.public.limit = ctx->frame.public.cursor;
