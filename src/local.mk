@@ -69,6 +69,8 @@ memory_sources = \
 	src/memory/heap.h \
 	src/memory/jemalloc.c \
 	src/memory/jemalloc.h \
+	src/memory/magazine.c \
+	src/memory/magazine.h \
 	src/memory/mark.c \
 	src/memory/memory.h \
 	src/memory/meta.c \

@@ -63,7 +63,7 @@ typedef struct fa_allocator_config {
     fa_diag_fn diag;
     void *diag_user; /**< Passed to diag. */
     /** Frames after which memory that was idle all the time goes back to the
-     *  system, a little per frame. 0 = 600; UINT32_MAX = never. */
+     *  system, a little per frame. 0 = 3600; UINT32_MAX = never. */
     uint32_t trim_frames;
     /** Bytes that each context's block cache keeps. 0 = 32 MiB. */
     size_t cache_limit;

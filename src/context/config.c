@@ -75,7 +75,7 @@ fill_defaults(fa_allocator_config *config)
     if (config->window == 0)
         config->window = (size_t)32 << 10;
     if (config->trim_frames == 0)
-        config->trim_frames = 600;
+        config->trim_frames = 3600;
     if (config->cache_limit == 0)
         config->cache_limit = (size_t)32 << 20;
     if (config->guard_quarantine == 0)

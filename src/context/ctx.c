@@ -14,6 +14,7 @@
 #include "memory/block.h"
 #include "memory/guard.h"
 #include "memory/heap.h"
+#include "memory/magazine.h"
 #include "memory/pool.h"
 
 #include <stdio.h>

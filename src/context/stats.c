@@ -93,12 +93,17 @@ static uint64_t
 published_bytes(const fa_ctx *ctx, uint64_t *number)
 {
     uint64_t bytes = fai_load(&ctx->figures.frame_bytes);
-    *number = fai_load(&ctx->figures.number);
-    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
-        if (fai_load(&ctx->tag_use[tag].number) > *number) {
-            *number = fai_load(&ctx->tag_use[tag].number);
+    uint64_t word = fai_load(&ctx->figures.word);
+    /* A frame that was closed the short way is with its tag, and what was
+     * published while it was open is older. */
+    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++) {
+        uint64_t closed = fai_load(&ctx->tag_use[tag].number) * 2;
+        if (closed > (word & ~(uint64_t)1) || closed + 1 == word) {
+            word = closed;
             bytes = fai_load(&ctx->tag_use[tag].last_frame);
         }
+    }
+    *number = word >> 1;
     return bytes;
 }
 

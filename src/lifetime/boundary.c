@@ -20,6 +20,7 @@
 #include "memory/block.h"
 #include "memory/frame.h"
 #include "memory/guard.h"
+#include "memory/magazine.h"
 #include "memory/page.h"
 #include "memory/pool.h"
 #include "memory/remote.h"
@@ -35,7 +36,7 @@ static void
 publish_frame(fa_ctx *ctx, uint64_t bytes, uint64_t peak)
 {
     struct fai_figures *figures = &ctx->figures;
-    fai_store(&figures->number, fai_frame_number(&ctx->frame));
+    fai_store(&figures->word, fai_frame_number(&ctx->frame) * 2);
     fai_store(&figures->frame_bytes, bytes);
     fai_publish_add(&figures->arena_bytes, bytes);
     if (peak != 0)
@@ -162,7 +163,7 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     fai_remote_flush(ctx);
     fai_remote_drain(ctx);
     if ((frame->attention & FAI_ATTENTION_FENCE) != 0)
-        fai_pools_fence(ctx);
+        fai_pools_fence_bursts(ctx);
     fai_trim_step(ctx);
 }
 

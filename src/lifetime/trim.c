@@ -12,6 +12,7 @@
 
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/magazine.h"
 
 /* Most bytes that one frame end gives back to the system. */
 #define TRIM_STEP ((size_t)512 << 10)
@@ -29,12 +30,24 @@ start_trimming(fa_ctx *ctx)
 {
     fai_trim_set_tick(ctx);
     ctx->frame.attention |= FAI_ATTENTION_TRIM;
+    fai_pools_fence(ctx);
     fai_cache_age(ctx);
     /* Contexts with own frames only: their numbers have to do. */
     uint64_t word = fai_load(&ctx->allocator->word);
     fai_spans_age(&ctx->allocator->spans,
                   (word != 0 ? word : ctx->frame.word) >> 1,
                   ctx->allocator->config.trim_frames);
+}
+
+/* Of a chunk: what may still be read, by the lag. */
+static size_t
+live_bytes(const struct fai_arena *arena, uint32_t i)
+{
+    const struct fai_chunk *chunk = &arena->chunk[i];
+    if (!arena->is_live || i > arena->current)
+        return 0;
+    return i < arena->current ? chunk->reserved
+                              : (size_t)(arena->cursor - chunk->base);
 }
 
 /* One step; what was used since the last look, and an eighth more, stays. */
@@ -46,8 +59,8 @@ trim_a_step(fa_ctx *ctx)
         struct fai_arena *arena = &ctx->arenas[i];
         for (uint32_t j = arena->chunk_count; j-- > 0 && left > 0;) {
             size_t recent = arena->chunk[j].recent;
-            size_t done = fai_chunk_trim(ctx, &arena->chunk[j],
-                                         recent + recent / 8, left);
+            size_t keep = FAI_MAX(recent + recent / 8, live_bytes(arena, j));
+            size_t done = fai_chunk_trim(ctx, &arena->chunk[j], keep, left);
             left -= FAI_MIN(left, done);
         }
     }

@@ -17,6 +17,7 @@
 #include "memory/charge.h"
 #include "memory/frame.h"
 #include "memory/guard.h"
+#include "os/checkers.h"
 #include "os/clock.h"
 
 /* Chunks that grew this far are worth a huge page for the rest. */
@@ -77,6 +78,9 @@ fai_arena_destroy(fa_ctx *ctx, struct fai_arena *arena)
         fai_charge_give(ctx, chunk->touched);
         fai_publish_sub(&ctx->figures.resident, chunk->touched);
         fai_publish_sub(&ctx->figures.reserved, chunk->reserved);
+        /* Whoever gets the addresses next may touch them. */
+        if (ctx->guard != 0)
+            fai_checkers_allow(chunk->base, chunk->touched);
         fai_pages_unmap(chunk->base, chunk->reserved);
     }
     *arena = (struct fai_arena){0};
@@ -200,7 +204,7 @@ fai_arena_open_window(fa_ctx *ctx, char *end)
     frame->public.limit = limit;
     if (frame->first_limit < frame->public.release_from)
         fai_arena_set_first_limit(ctx);
-    fai_store(&ctx->figures.number, fai_frame_number(frame));
+    fai_store(&ctx->figures.word, fai_load(&frame->word));
     fai_store(&ctx->figures.frame_bytes,
               fai_frame_position(frame) + frame->block_bytes);
     return true;
@@ -274,6 +278,8 @@ fai_chunk_trim(fa_ctx *ctx, struct fai_chunk *chunk, size_t keep, size_t max)
     size_t bytes = FAI_MIN(chunk->touched - keep,
                            FAI_MAX(fai_round_down(max, unit), unit));
     size_t rest = chunk->touched - bytes;
+    if (ctx->guard != 0)
+        fai_checkers_allow(chunk->base + rest, bytes);
     fai_pages_purge(chunk->base + rest, bytes);
     chunk->touched = rest;
     fai_charge_give(ctx, bytes);
@@ -287,6 +293,9 @@ fai_arena_prepare(fa_ctx *ctx, struct fai_arena *arena, size_t size)
 {
     struct fai_chunk *chunk = &arena->chunk[0];
     size_t from = chunk->touched;
+    /* At guard levels 2 and 3, dead arenas cannot be touched. */
+    if (arena->is_protected)
+        return FA_OK;
     size = FAI_MIN(fai_round_up(size, FAI_PAGE), chunk->reserved);
     if (!touch(ctx, chunk, size))
         return ctx->status;

@@ -97,6 +97,8 @@ fa_pool_free_slow(fa_pool *pool, fa_ctx *ctx, void *block)
         refuse_free(ctx, 211, block);
         return;
     }
+    if (fai_remote_free_full(ctx, block))
+        return;
     struct fai_page *page = fai_page_find(&ctx->allocator->pages, block);
     if (page != NULL)
         free_in_page(ctx, page, block);

@@ -37,8 +37,11 @@ fai_guard_destroy(fa_ctx *ctx)
 {
     struct fai_guard *guard = &ctx->guarding;
     char **ranges = guard->ranges.items;
-    for (size_t i = 0; i < guard->ranges.count; i++)
+    for (size_t i = 0; i < guard->ranges.count; i++) {
+        /* Whoever gets the addresses next may touch them. */
+        fai_checkers_allow(ranges[i], FAI_FRESH_RANGE);
         fai_pages_unmap(ranges[i], FAI_FRESH_RANGE);
+    }
     fai_array_destroy(&guard->ranges, sizeof(char *));
     fai_array_destroy(&guard->fresh_live, sizeof(struct fai_fresh));
     fai_array_destroy(&guard->zones, sizeof(struct fai_zone));

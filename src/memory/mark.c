@@ -19,9 +19,12 @@ mark_at(const struct fai_frame *frame, size_t index)
 }
 
 static bool
-is_here(const struct fai_frame *frame, const struct fai_mark *mark)
+is_here(const fa_ctx *ctx, const struct fai_mark *mark)
 {
-    return mark->cursor == frame->public.cursor &&
+    const struct fai_frame *frame = &ctx->frame;
+    /* Blocks with guard pages move no cursor, but have zones. */
+    return mark->zones == ctx->guarding.zones.count &&
+           mark->cursor == frame->public.cursor &&
            mark->chunk == frame->arena->current &&
            mark->block_serial == frame->block_serial &&
            mark->defers == frame->arena->defers;
@@ -33,7 +36,7 @@ push_mark(fa_ctx *ctx)
     struct fai_frame *frame = &ctx->frame;
     size_t count = frame->marks.count;
     /* Nothing has happened since the newest mark: the same position. */
-    if (count > 0 && is_here(frame, mark_at(frame, count - 1)))
+    if (count > 0 && is_here(ctx, mark_at(frame, count - 1)))
         return mark_at(frame, count - 1);
     struct fai_mark *mark = fai_array_push(&frame->marks, sizeof(*mark));
     if (mark == NULL)

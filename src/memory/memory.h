@@ -141,6 +141,7 @@ struct fai_pool {
 struct fai_pool_set {
     struct fai_pool *pool[FAI_CLASSES]; /* NULL: not made yet. */
     struct fai_pool_set *next;          /* All sets of the context. */
+    unsigned waiting;                   /* Pools that wait for their fence. */
 };
 
 struct fai_pools {
@@ -275,7 +276,7 @@ struct fai_tag_use {
 
 /* Of one context; others read. */
 struct fai_figures {
-    uint64_t number; /* Frame of the next member. */
+    uint64_t word; /* Frame of the next member * 2 + open. */
     uint64_t frame_bytes;
     uint64_t frame_peak;
     uint64_t peak;

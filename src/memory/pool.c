@@ -16,13 +16,17 @@
 
 #include "memory/charge.h"
 #include "memory/guard.h"
+#include "memory/magazine.h"
 #include "memory/page.h"
 #include "memory/remote.h"
 #include "os/checkers.h"
 
 #include <string.h>
 
-#define REFILL 64
+/* A refill takes about two kernel pages of blocks. */
+#define REFILL_BYTES ((size_t)8192)
+#define REFILL_MIN   ((size_t)8)
+#define REFILL_MAX   ((size_t)64)
 
 /* As in every pool, NULL is in no page. */
 struct fai_pool fai_pool_refusing = {.public = {.pages = {UINTPTR_MAX}}};
@@ -59,155 +63,6 @@ fai_pool_serves(const fa_ctx *ctx, size_t size, size_t align)
     return size <= most && align <= FA_POOL_BLOCK_MAX;
 }
 
-/* One slot below the base is never a block; see fa_pool_free(). */
-static size_t
-magazine_bytes(size_t slots)
-{
-    return fai_round_up((slots + 1) * sizeof(void *), FAI_PAGE) + FAI_PAGE;
-}
-
-/* Pages whose last one faults; NULL on failure. */
-static char *
-map_fenced(size_t bytes)
-{
-    char *memory = fai_pages_map(bytes, FAI_PAGE);
-    if (memory == NULL ||
-        fai_pages_protect(memory + bytes - FAI_PAGE, FAI_PAGE, false))
-        return memory;
-    fai_pages_unmap(memory, bytes);
-    return NULL;
-}
-
-static void
-set_magazine(struct fai_pool *pool, void **memory, size_t slots, size_t count)
-{
-    pool->slots = slots;
-    pool->public.base = memory + 1;
-    pool->public.top = memory + 1 + count;
-    pool->public.end = memory + 1 + slots;
-}
-
-static void
-unmap_magazine(struct fai_pool *pool)
-{
-    if (pool->magazine_bytes != 0)
-        fai_pages_unmap(pool->public.base - 1, pool->magazine_bytes);
-}
-
-/* Room for this many blocks; what is in the magazine stays. */
-static bool
-grow_magazine(struct fai_pool *pool, size_t slots)
-{
-    size_t bytes = magazine_bytes(slots);
-    void **memory = (void **)(void *)map_fenced(bytes);
-    if (memory == NULL)
-        return false;
-    size_t count = (size_t)(pool->public.top - pool->public.base);
-    memcpy(memory + 1, pool->public.base, count * sizeof(void *));
-    unmap_magazine(pool);
-    set_magazine(pool, memory, slots, count);
-    pool->magazine_bytes = bytes;
-    return true;
-}
-
-/* --- sets --- */
-
-static size_t
-stride_of_class(unsigned class)
-{
-    if (class < 8)
-        return 16 * ((size_t) class + 1);
-    return (size_t)(5 + (class - 8) % 4) << (5 + (class - 8) / 4);
-}
-
-static size_t
-first_slots(size_t stride)
-{
-    return FAI_MAX(FAI_POOL_PAGE / stride, FAI_QUARANTINE_SLOTS);
-}
-
-/* Of a pool in its set: the record, its first magazine, and the fence. */
-static size_t
-place_bytes(unsigned class)
-{
-    size_t slots = first_slots(stride_of_class(class));
-    return magazine_bytes(slots + sizeof(struct fai_pool) / sizeof(void *));
-}
-
-static size_t
-place_offset(unsigned class)
-{
-    size_t offset = FAI_PAGE; /* The set itself. */
-    for (unsigned i = 0; i < class; i++)
-        offset += place_bytes(i);
-    return offset;
-}
-
-static struct fai_pool_set *
-make_set(fa_ctx *ctx, fa_tag tag)
-{
-    struct fai_pool_set *set =
-        fai_pages_map(place_offset(FAI_CLASSES), FAI_PAGE);
-    if (set == NULL)
-        return fai_fail(ctx, FA_ERR_NOMEM);
-    set->next = ctx->pools.sets;
-    ctx->pools.sets = set;
-    ctx->pools.by_tag[tag] = set;
-    return set;
-}
-
-bool
-fai_pools_create(fa_ctx *ctx)
-{
-    return make_set(ctx, FA_TAG_NONE) != NULL;
-}
-
-/* Costs no system call in a frame: the fence is put up at the frame's end. */
-static struct fai_pool *
-make_pool(fa_ctx *ctx, struct fai_pool_set *set, unsigned class)
-{
-    size_t stride = stride_of_class(class);
-    struct fai_pool *pool =
-        (struct fai_pool *)(void *)((char *)set + place_offset(class));
-    pool->ctx = ctx;
-    pool->stride = stride;
-    pool->align = stride & (0 - stride);
-    pool->tag = ctx->tag;
-    pool->public.block_size = stride - (ctx->guard != 0 ? FAI_RED_ZONE : 0);
-    pool->public.pages[0] = UINTPTR_MAX; /* NULL is in no page. */
-    set_magazine(pool, (void **)(void *)(pool + 1), first_slots(stride), 0);
-    if (ctx->guard != 0) {
-        /* No block is ever in the magazine; its place is for quarantine. */
-        pool->quarantine.ring = pool->public.base;
-        pool->public.end = pool->public.base;
-    }
-    set->pool[class] = pool;
-    ctx->frame.attention |= FAI_ATTENTION_FENCE;
-    return pool;
-}
-
-static void
-fence_pool(struct fai_pool_set *set, unsigned class)
-{
-    struct fai_pool *pool = set->pool[class];
-    if (pool == NULL || pool->is_fenced)
-        return;
-    /* Where the kernel refuses, the next class's unused place follows. */
-    fai_pages_protect((char *)pool + place_bytes(class) - FAI_PAGE, FAI_PAGE,
-                      false);
-    pool->is_fenced = true;
-}
-
-void
-fai_pools_fence(fa_ctx *ctx)
-{
-    for (struct fai_pool_set *set = ctx->pools.sets; set != NULL;
-         set = set->next)
-        for (unsigned class = 0; class < FAI_CLASSES; class ++)
-            fence_pool(set, class);
-    ctx->frame.attention &= ~(uint32_t)FAI_ATTENTION_FENCE;
-}
-
 struct fai_pool *
 fai_pool_get(fa_ctx *ctx, size_t size, size_t align)
 {
@@ -215,10 +70,11 @@ fai_pool_get(fa_ctx *ctx, size_t size, size_t align)
     size += ctx->guard != 0 ? FAI_RED_ZONE : 0;
     unsigned class = class_for(size, align, &stride);
     struct fai_pool_set *set = ctx->pools.by_tag[ctx->tag];
-    if (FAI_UNLIKELY(set == NULL) && (set = make_set(ctx, ctx->tag)) == NULL)
+    if (FAI_UNLIKELY(set == NULL) &&
+        (set = fai_pool_set_make(ctx, ctx->tag)) == NULL)
         return NULL;
     struct fai_pool *pool = set->pool[class];
-    return FAI_LIKELY(pool != NULL) ? pool : make_pool(ctx, set, class);
+    return FAI_LIKELY(pool != NULL) ? pool : fai_pool_make(ctx, set, class);
 }
 
 /* --- pages of a pool --- */
@@ -322,7 +178,7 @@ fits_magazine(struct fai_pool *pool)
 {
     size_t blocks = pool->blocks + FAI_POOL_PAGE / pool->stride;
     return pool->ctx->guard != 0 || blocks <= pool->slots ||
-           grow_magazine(pool, FAI_MAX(blocks, 2 * pool->slots));
+           fai_magazine_grow(pool, FAI_MAX(blocks, 2 * pool->slots));
 }
 
 static struct fai_page *
@@ -410,7 +266,10 @@ refill(struct fai_pool *pool)
     if (page == NULL)
         return false;
     void **top = pool->public.top;
-    for (unsigned i = FAI_MIN(page->free_count, REFILL); i > 0; i--)
+    size_t count =
+        FAI_MIN(FAI_MAX(REFILL_BYTES / pool->stride, REFILL_MIN), REFILL_MAX);
+    count = FAI_MIN(count, page->free_count);
+    for (size_t i = 0; i < count; i++)
         *top++ = take_block(pool, page);
     /* The lowest block is popped first. */
     reverse_slots(pool->public.top, top);
@@ -491,8 +350,12 @@ static size_t
 count_live(const struct fai_page *page)
 {
     size_t live = 0;
-    for (; page != NULL; page = page->next)
-        live += page->count - page->free_count;
+    /* By the bits: after a double free that went unseen the count is off. */
+    for (; page != NULL; page = page->next) {
+        live += page->count;
+        for (size_t i = 0; i < FAI_PAGE_WORDS; i++)
+            live -= (size_t)__builtin_popcountll(page->free[i]);
+    }
     return live;
 }
 
@@ -519,18 +382,14 @@ destroy_pool(struct fai_pool *pool)
     }
     while (pool->partial != NULL)
         drop_page(pool, pool->partial);
-    unmap_magazine(pool);
+    fai_magazine_unmap(pool);
 }
 
 void
 fai_pools_destroy(fa_ctx *ctx)
 {
     for_each_pool(ctx, destroy_pool);
-    while (ctx->pools.sets != NULL) {
-        struct fai_pool_set *set = ctx->pools.sets;
-        ctx->pools.sets = set->next;
-        fai_pages_unmap(set, place_offset(FAI_CLASSES));
-    }
+    fai_pools_unmap(ctx);
 }
 
 /* --- public --- */

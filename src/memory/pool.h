@@ -11,10 +11,6 @@
 /* Refuses every call; what fa_ctx_pool() returns when it cannot. */
 extern struct fai_pool fai_pool_refusing;
 
-/* Maps the place of untagged pools; false without memory. */
-bool fai_pools_create(fa_ctx *ctx);
-/* Puts up the fences behind the magazines of new pools. */
-void fai_pools_fence(fa_ctx *ctx);
 /* The context's pool for a size up to FA_POOL_BLOCK_MAX and its tag. */
 struct fai_pool *fai_pool_get(fa_ctx *ctx, size_t size, size_t align);
 /* Whether such a pool exists for the size and alignment. */

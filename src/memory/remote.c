@@ -16,35 +16,70 @@
 #include "memory/pool.h"
 #include "os/checkers.h"
 
+/* Blocks that travel together are listed in the first of them, as many as it
+ * holds, so that the others are not touched. */
+struct batch {
+    struct fai_node node;
+    size_t count;
+    void *block[];
+};
+
+static struct batch *
+start_batch(struct fai_node *node, size_t size, size_t *room)
+{
+    struct batch *batch = (struct batch *)(void *)node;
+    fai_checkers_allow(batch, size);
+    batch->count = 0;
+    *room = (size - sizeof(struct batch)) / sizeof(void *);
+    return batch;
+}
+
 /* The page has changed its owner since it led to the outbox. */
 static void
 redirect(fa_ctx *ctx, struct fai_page *page, struct fai_node *node)
 {
     uintptr_t number = (uintptr_t)node >> FA_POOL_PAGE_SHIFT;
     ctx->pages.entry[number & (FA_CTX_PAGES - 1)].page = UINTPTR_MAX;
-    if (page->pool->ctx == ctx)
+    if (page->pool->ctx == ctx) {
         fai_pool_push(page->pool, node);
-    else
+    } else {
+        size_t room;
+        start_batch(node, page->pool->public.block_size, &room);
         fai_stack_push(&page->pool->ctx->inbox, node, node);
+    }
+}
+
+static inline bool
+is_in_page(const struct fai_page *page, const void *block)
+{
+    return page != NULL &&
+           (uintptr_t)block - (uintptr_t)page->base < FAI_POOL_PAGE;
 }
 
 /* The owner of the outbox may be gone, and its pages may be another's by now,
- * so every block is asked: while it is out, its page and owner stay. */
+ * so every page is asked: while a block is out, its page and owner stay. */
 static void
 push_batch(fa_ctx *ctx, struct fai_outbox *box)
 {
     struct fai_node *first = NULL, *last = NULL;
+    struct batch *batch = NULL;
+    struct fai_page *page = NULL;
+    size_t room = 0;
     while (box->public.top != box->public.base) {
         struct fai_node *node = *--box->public.top;
-        struct fai_page *page = fai_page_find(&ctx->allocator->pages, node);
-        fai_checkers_allow(node, sizeof(*node));
+        if (!is_in_page(page, node))
+            page = fai_page_find(&ctx->allocator->pages, node);
         if (FAI_UNLIKELY(page->pool->ctx != box->owner)) {
             redirect(ctx, page, node);
-            continue;
+        } else if (room > 0) {
+            batch->block[batch->count++] = node;
+            room--;
+        } else {
+            batch = start_batch(node, page->pool->public.block_size, &room);
+            node->next = first;
+            first = node;
+            last = last == NULL ? node : last;
         }
-        node->next = first;
-        first = node;
-        last = last == NULL ? node : last;
     }
     if (first == NULL)
         return;
@@ -96,6 +131,23 @@ fai_remote_free(fa_ctx *ctx, struct fai_page *page, void *block)
     return true;
 }
 
+bool
+fai_remote_free_full(fa_ctx *ctx, void *block)
+{
+    uintptr_t number = (uintptr_t)block >> FA_POOL_PAGE_SHIFT;
+    const fa_page_entry *entry = &ctx->pages.entry[number & (FA_CTX_PAGES - 1)];
+    size_t offset = (size_t)((char *)entry->pool - (char *)ctx->outbox);
+    if (entry->page != number || offset >= sizeof(ctx->outbox))
+        return false;
+    struct fai_outbox *box =
+        FAI_CONTAINER(entry->pool, struct fai_outbox, public);
+    if (box->public.top != box->public.end || box->public.top[-1] == block)
+        return false;
+    push_batch(ctx, box);
+    *box->public.top++ = block;
+    return true;
+}
+
 void
 fai_remote_flush(fa_ctx *ctx)
 {
@@ -116,21 +168,36 @@ fai_remote_flush(fa_ctx *ctx)
         ctx->frame.attention &= ~(uint32_t)FAI_ATTENTION_REMOTE;
 }
 
+/* With its last block a page may go, so the pool is asked for first. */
+static void
+take_in_batch(fa_ctx *ctx, struct fai_page *page, const struct batch *batch)
+{
+    const struct fai_page_space *space = &ctx->allocator->pages;
+    size_t count = batch->count;
+    fai_publish_add(&ctx->figures.remote_frees, count + 1);
+    for (size_t i = 0; i <= count; i++) {
+        /* The batch itself comes last: it is a block, too. */
+        void *block = i < count ? batch->block[i] : (void *)(uintptr_t)batch;
+        if (!is_in_page(page, block))
+            page = fai_page_find(space, block);
+        struct fai_pool *pool = page->pool;
+        if (FAI_UNLIKELY(ctx->guard != 0))
+            fai_checkers_forbid(block, pool->public.block_size);
+        fai_pool_push(pool, block);
+    }
+}
+
 static void
 take_in(fa_ctx *ctx, struct fai_node *node)
 {
     struct fai_page *page = fai_page_find(&ctx->allocator->pages, node);
-    fai_publish_add(&ctx->figures.remote_frees, 1);
-    if (page == NULL) {
-        /* Not in a page: the record of a larger block. */
-        fai_block_free(ctx, FAI_CONTAINER(node, struct fai_block, remote));
+    if (page != NULL) {
+        take_in_batch(ctx, page, (const struct batch *)(const void *)node);
         return;
     }
-    struct fai_pool *pool = page->pool;
-    if (FAI_UNLIKELY(ctx->guard != 0))
-        fai_checkers_forbid(node, pool->public.block_size);
-    /* With its last block the page may go; nothing is done to it after. */
-    fai_pool_push(pool, node);
+    /* Not in a page: the record of a larger block. */
+    fai_publish_add(&ctx->figures.remote_frees, 1);
+    fai_block_free(ctx, FAI_CONTAINER(node, struct fai_block, remote));
 }
 
 void
