@@ -4,3 +4,5 @@
 # Tests of the functions. Those of the build are in tests/build.
 
 include tests/trace.mk
+include tests/unit.mk
+include tests/stress.mk

@@ -255,11 +255,13 @@ FA_INLINE void
 fa_frame_release(fa_frame *frame, void *block, size_t size)
 {
     char *cursor = frame->cursor;
-    char *end = FA_CAST(char *, block) +
-                ((size + FA_FRAME_GRANULE - 1) & ~(FA_FRAME_GRANULE - 1));
+    /* A number, because the block may be NULL. */
+    uintptr_t end = (uintptr_t)block +
+                    ((size + FA_FRAME_GRANULE - 1) & ~(FA_FRAME_GRANULE - 1));
     if (FA_UNLIKELY(cursor > frame->release_from || size > FA_FRAME_SMALL)) {
         fa_frame_release_slow(frame, block, size);
-    } else if (end == cursor && FA_CAST(char *, block) >= frame->floor) {
+    } else if (end == (uintptr_t)cursor &&
+               FA_CAST(char *, block) >= frame->floor) {
         if (cursor > frame->high)
             frame->high = cursor;
         frame->cursor = FA_CAST(char *, block);

@@ -207,7 +207,9 @@ close_plainly(fa_ctx *ctx, uint64_t word)
 static inline bool
 is_empty(const struct fai_frame *frame)
 {
-    return frame->public.cursor == frame->base && frame->public.high == NULL;
+    /* A release of size 0 notes the base as what was used most. */
+    return frame->public.cursor == frame->base &&
+           frame->public.high <= frame->base;
 }
 
 static void

@@ -50,6 +50,14 @@ live_bytes(const struct fai_arena *arena, uint32_t i)
                               : (size_t)(arena->cursor - chunk->base);
 }
 
+/* A rewound arena may not use at once what is not charged any more. */
+static void
+lower_first_limit(struct fai_frame *frame)
+{
+    if (frame->first_limit > frame->base + frame->arena->chunk[0].touched)
+        frame->first_limit = frame->base;
+}
+
 /* One step; what was used since the last look, and an eighth more, stays. */
 static void
 trim_a_step(fa_ctx *ctx)
@@ -64,6 +72,7 @@ trim_a_step(fa_ctx *ctx)
             left -= FAI_MIN(left, done);
         }
     }
+    lower_first_limit(&ctx->frame);
     if (left > 0)
         left -= fai_spans_trim_aged(&ctx->allocator->spans, left);
     if (left == 0)

@@ -235,7 +235,8 @@ fa_frame_alloc_slow(fa_frame *public, size_t size, size_t align)
 static inline bool
 is_last(const struct fai_frame *frame, const char *block, size_t size)
 {
-    return block + ROUND(size) == frame->public.cursor &&
+    /* Numbers, because the block may be NULL. */
+    return (uintptr_t)block + ROUND(size) == (uintptr_t)frame->public.cursor &&
            block >= frame->public.floor && size != 0;
 }
 

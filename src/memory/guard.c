@@ -136,7 +136,7 @@ alloc_fresh(fa_ctx *ctx, size_t size, size_t align, size_t *charged)
     size_t room = (size_t)(guard->fresh_end - guard->fresh);
     bool has_room = body + FAI_PAGE <= room || add_fresh_range(guard);
     struct fai_fresh *segment = has_room ? fresh_segment(ctx) : NULL;
-    char *end = guard->fresh + body;
+    char *end = segment != NULL ? guard->fresh + body : NULL;
     if (segment == NULL || !fai_pages_protect(end, FAI_PAGE, false)) {
         fai_charge_refund(ctx, ctx->tag, *charged);
         fai_charge_give(ctx, body);

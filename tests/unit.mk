@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Unit tests with libcheck, one program per suite. They are linked to
+# libfai.la, the library's objects with their hidden functions.
+
+FA_UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+FA_UNIT_LDADD = tests/libsupport.la libfai.la $(CHECK_LIBS)
+
+if ENABLE_TESTS
+FA_UNIT_TESTS = \
+	tests/check_allocator \
+	tests/check_backend \
+	tests/check_budget \
+	tests/check_budget_callback \
+	tests/check_config \
+	tests/check_ctx \
+	tests/check_defer \
+	tests/check_diag \
+	tests/check_frame \
+	tests/check_frame_align \
+	tests/check_frame_text \
+	tests/check_frame_thread \
+	tests/check_guard \
+	tests/check_heap \
+	tests/check_lag \
+	tests/check_mark \
+	tests/check_misuse \
+	tests/check_options \
+	tests/check_pool \
+	tests/check_remote \
+	tests/check_stats \
+	tests/check_tag
+check_LTLIBRARIES += tests/libsupport.la
+check_PROGRAMS += $(FA_UNIT_TESTS)
+TESTS += $(FA_UNIT_TESTS)
+endif
+
+tests_libsupport_la_SOURCES = tests/support.c tests/support.h
+tests_libsupport_la_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+
+tests_check_allocator_SOURCES = tests/check_allocator.c
+tests_check_allocator_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_allocator_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_backend_SOURCES = tests/check_backend.c
+tests_check_backend_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_backend_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_budget_SOURCES = tests/check_budget.c
+tests_check_budget_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_budget_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_budget_callback_SOURCES = tests/check_budget_callback.c
+tests_check_budget_callback_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_budget_callback_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_config_SOURCES = tests/check_config.c
+tests_check_config_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_config_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_ctx_SOURCES = tests/check_ctx.c
+tests_check_ctx_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_ctx_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_defer_SOURCES = tests/check_defer.c
+tests_check_defer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_defer_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_diag_SOURCES = tests/check_diag.c
+tests_check_diag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_diag_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_frame_SOURCES = tests/check_frame.c
+tests_check_frame_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_frame_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_frame_align_SOURCES = tests/check_frame_align.c
+tests_check_frame_align_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_frame_align_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_frame_text_SOURCES = tests/check_frame_text.c
+tests_check_frame_text_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_frame_text_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_frame_thread_SOURCES = tests/check_frame_thread.c
+tests_check_frame_thread_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_frame_thread_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_guard_SOURCES = tests/check_guard.c
+tests_check_guard_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_guard_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_heap_SOURCES = tests/check_heap.c
+tests_check_heap_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_heap_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_lag_SOURCES = tests/check_lag.c
+tests_check_lag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_lag_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_mark_SOURCES = tests/check_mark.c
+tests_check_mark_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_mark_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_misuse_SOURCES = \
+	tests/check_misuse.c \
+	tests/misuse.h \
+	tests/misuse_calls.c \
+	tests/misuse_memory.c
+# The test reads the table that it checks.
+tests_check_misuse_CPPFLAGS = \
+	$(FA_UNIT_CPPFLAGS) \
+	-DFA_SRCDIR='"$(abs_top_srcdir)"'
+tests_check_misuse_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_options_SOURCES = tests/check_options.c
+tests_check_options_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_options_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_pool_SOURCES = tests/check_pool.c
+tests_check_pool_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_pool_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_remote_SOURCES = tests/check_remote.c
+tests_check_remote_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_remote_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_stats_SOURCES = tests/check_stats.c
+tests_check_stats_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_stats_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_tag_SOURCES = tests/check_tag.c
+tests_check_tag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_tag_LDADD = $(FA_UNIT_LDADD)
+
+EXTRA_DIST += doc/misuse.md
