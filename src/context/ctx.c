@@ -80,13 +80,15 @@ unlock_all(void)
 }
 
 /* Other threads are gone, perhaps in the middle of a change: their contexts
- * are not touched again, but their blocks stay valid. */
+ * are not touched again, but their blocks stay valid. Who was inside of an
+ * explicit context is not known; it is the child's if the child uses it, but
+ * the end of the allocator leaves it alone. */
 static void
 abandon_others(void)
 {
     for (fa_allocator *a = allocators; a != NULL; a = a->next)
         for (fa_ctx *ctx = a->ctxs; ctx != NULL; ctx = ctx->next)
-            if (ctx->thread != NULL && ctx->thread != fai_thread_self()) {
+            if (!ctx->is_idle && ctx->thread != fai_thread_self()) {
                 ctx->is_lost = true;
                 ctx->owner = NULL;
             }

@@ -187,6 +187,7 @@ fill_stats(fa_allocator *allocator, fa_stats *stats)
     fai_lock(&allocator->lock);
     tally_ctxs(allocator, &tally);
     fai_unlock(&allocator->lock);
+    /* Pairs with the releases in fa_begin_frame() and fa_end_frame(). */
     uint64_t word = fai_load_acquire(&allocator->word);
     fill_totals(stats, &tally.sum);
     stats->frame_number = word >> 1;

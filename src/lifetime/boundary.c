@@ -367,6 +367,7 @@ fai_boundary_leave(fa_ctx *ctx, uint64_t ended)
 static FAI_NOINLINE void
 run_begin_hooks(fa_allocator *allocator, uint64_t number)
 {
+    /* Pairs with the release in fa_allocator_hook_add(). */
     for (uint32_t i = 0; i < fai_load_acquire(&allocator->hook_count); i++)
         if (allocator->hooks[i].begin != NULL)
             allocator->hooks[i].begin(allocator->hooks[i].user, allocator,
@@ -376,6 +377,7 @@ run_begin_hooks(fa_allocator *allocator, uint64_t number)
 static FAI_NOINLINE void
 run_end_hooks(fa_allocator *allocator, uint64_t number)
 {
+    /* Pairs with the release in fa_allocator_hook_add(). */
     for (uint32_t i = fai_load_acquire(&allocator->hook_count); i-- > 0;)
         if (allocator->hooks[i].end != NULL)
             allocator->hooks[i].end(allocator->hooks[i].user, allocator,

@@ -138,6 +138,7 @@ fa_ctx_destroy(fa_ctx *ctx)
                    (unsigned long long)ctx->id);
         return;
     }
+    ctx->is_lost = false; /* The child of a fork vouches for it. */
     fai_ctx_end(ctx);
 }
 

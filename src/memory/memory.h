@@ -360,7 +360,7 @@ struct fa_ctx {
     bool is_idle;     /* No thread has it; under the allocator's lock. */
     bool is_readable; /* Idle: others may still read its arenas. */
     bool is_refusing; /* The static object that refuses every call. */
-    bool is_lost;     /* Its thread vanished in a fork. */
+    bool is_lost;     /* Its user vanished in a fork. */
     uint32_t lag;
     uint32_t arena_count;
     uint64_t word;            /* With own frames: as the allocator's word. */

@@ -353,7 +353,8 @@ count_live(const struct fai_page *page)
     /* By the bits: after a double free that went unseen the count is off. */
     for (; page != NULL; page = page->next) {
         live += page->count;
-        for (size_t i = 0; i < FAI_PAGE_WORDS; i++)
+        /* Words beyond the blocks are of an earlier use of the page. */
+        for (size_t i = 0; i * 64 < page->count; i++)
             live -= (size_t)__builtin_popcountll(page->free[i]);
     }
     return live;
