@@ -420,7 +420,6 @@ add_contract(Suite *suite)
 {
     TCase *tc = tcase_create("contract");
     tcase_add_checked_fixture(tc, open_world, close_world);
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, the_version_is_that_of_the_headers);
     tcase_add_test(tc, every_status_has_its_name);
     tcase_add_loop_test(tc, destroy_gives_every_mapping_back, 0, 4);

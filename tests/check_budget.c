@@ -139,6 +139,23 @@ START_TEST(memory_limit_of_the_configuration_is_the_same)
 }
 END_TEST
 
+START_TEST(a_refused_request_is_charged_nowhere)
+{
+    test_limit(w.allocator, FA_BUDGET_ALLOCATOR, 0, 32 * KIB);
+    test_limit(w.allocator, FA_BUDGET_TAG, ui, 128 * KIB);
+    fa_tag_push(w.ctx, ui);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_ptr_null(fa_heap_alloc(w.ctx, 100, 16));
+        ck_assert_ptr_null(fa_heap_alloc(w.ctx, 100000, 16));
+    }
+    ck_assert_uint_eq(test_ctx_usage(w.ctx).bytes, 0);
+    ck_assert_uint_eq(test_stats(w.allocator).held_bytes, 0);
+    test_limit(w.allocator, FA_BUDGET_ALLOCATOR, 0, MIB);
+    ck_assert_ptr_nonnull(fa_heap_alloc(w.ctx, 100, 16));
+    ck_assert_ptr_nonnull(fa_heap_alloc(w.ctx, 60000, 16));
+}
+END_TEST
+
 START_TEST(what_is_freed_may_be_taken_again)
 {
     limit_allocator();
@@ -525,6 +542,7 @@ add_hard_limits(Suite *suite)
     tcase_add_test(tc, the_allocators_limit_holds_for_pools);
     tcase_add_test(tc, the_allocators_limit_holds_for_the_heap);
     tcase_add_test(tc, memory_limit_of_the_configuration_is_the_same);
+    tcase_add_test(tc, a_refused_request_is_charged_nowhere);
     tcase_add_test(tc, what_is_freed_may_be_taken_again);
     tcase_add_test(tc, the_limit_of_a_context_holds_on_every_path);
     tcase_add_test(tc, the_limit_of_a_context_is_not_that_of_others);

@@ -552,7 +552,6 @@ add_members(Suite *suite)
 {
     TCase *tc = tcase_create("contract");
     tcase_add_checked_fixture(tc, prepare, close_world);
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, frame_lag_keeps_memory_for_so_many_frames);
     /* Valgrind has not as much address space. */
     tcase_add_loop_test(tc, frame_reserve_is_the_address_space_of_an_arena, 0,

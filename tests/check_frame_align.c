@@ -215,7 +215,6 @@ main(void)
 {
     Suite *suite = suite_create("frame_align");
     TCase *limits = tcase_create("limits");
-    tcase_set_timeout(limits, 120);
     tcase_add_loop_test(
         limits, each_size_with_each_alignment_is_given_aligned_or_refused, 0,
         4);

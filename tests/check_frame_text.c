@@ -129,6 +129,18 @@ START_TEST(resize_of_a_large_block_uses_its_room)
 }
 END_TEST
 
+START_TEST(resize_of_a_large_block_beyond_its_room_moves)
+{
+    char *block = alloc_filled(100000, 1), *other = alloc_filled(100000, 2);
+    char *moved = fa_frame_resize(w.frame, block, 100000, 300000, 16);
+    ck_assert_ptr_nonnull(moved);
+    ck_assert_ptr_ne(moved, block);
+    ck_assert(test_is_filled(moved, 100000, 1));
+    test_fill(moved, 300000, 3);
+    ck_assert(test_is_filled(other, 100000, 2));
+}
+END_TEST
+
 START_TEST(resize_that_is_refused_leaves_the_block)
 {
     char *block = alloc_filled(100, 1);
@@ -463,6 +475,7 @@ add_resize(Suite *suite)
     tcase_add_test(tc, resize_to_a_larger_alignment_moves);
     tcase_add_test(tc, resize_grows_through_every_size_and_keeps_the_bytes);
     tcase_add_test(tc, resize_of_a_large_block_uses_its_room);
+    tcase_add_test(tc, resize_of_a_large_block_beyond_its_room_moves);
     tcase_add_test(tc, resize_that_is_refused_leaves_the_block);
     tcase_add_loop_test(tc, resize_keeps_the_bytes_at_every_guard_level, 1, 4);
     suite_add_tcase(suite, tc);

@@ -144,11 +144,14 @@ END_TEST
 START_TEST(cached_memory_never_makes_a_request_fail)
 {
     test_limit(w.allocator, FA_BUDGET_ALLOCATOR, 0, 4 * MIB);
-    fa_heap_free(w.ctx, alloc(3 * MIB));
+    char *cached[3] = {alloc(MIB), alloc(MIB), alloc(MIB)};
+    for (int i = 0; i < 3; i++)
+        fa_heap_free(w.ctx, cached[i]);
     ck_assert_uint_eq(test_stats(w.allocator).cache_bytes, 3 * MIB);
-    char *block = alloc(2 * MIB);
+    for (int i = 0; i < 2000; i++) /* Of pool pages. */
+        alloc(1024);
+    alloc(MIB + 512 * KIB);
     ck_assert_no_diag(&w.log);
-    fa_heap_free(w.ctx, block);
 }
 END_TEST
 

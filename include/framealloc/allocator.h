@@ -47,7 +47,8 @@ typedef struct fa_allocator_config {
     size_t frame_reserve;
     /** Bytes that the inline path may use before it asks again, and the size
      *  above which a block comes from the block cache. 0 = 32 KiB; 4 KiB to
-     *  1 MiB, rounded up to 4 KiB. */
+     *  1 MiB, rounded up to 4 KiB. A frame begins with up to two windows of
+     *  resident memory, where larger blocks may come from the arena. */
     size_t window;
     /** Hard limit of what the allocator holds. Bytes; 0 = none. */
     uint64_t memory_limit;
@@ -63,7 +64,8 @@ typedef struct fa_allocator_config {
     fa_diag_fn diag;
     void *diag_user; /**< Passed to diag. */
     /** Frames after which memory that was idle all the time goes back to the
-     *  system, a little per frame. 0 = 3600; UINT32_MAX = never. */
+     *  system, a little per frame; pool pages by fa_allocator_trim() only.
+     *  0 = 3600; UINT32_MAX = never. */
     uint32_t trim_frames;
     /** Bytes that each context's block cache keeps. 0 = 32 MiB. */
     size_t cache_limit;

@@ -6,7 +6,8 @@
  * A frame is two addresses, cursor and limit. Allocating compares the size
  * with the room, rounds it up and advances. Everything else (budgets, guard
  * modes, the end of the window, a closed frame) is expressed by choosing the
- * limit, so that one slow function sorts it out.
+ * limit, so that one slow function sorts it out. Three more words let
+ * fa_frame_release() pop the last block of a small frame inline.
  */
 #ifndef FRAMEALLOC_FRAME_H
 #define FRAMEALLOC_FRAME_H
@@ -20,14 +21,16 @@ FA_BEGIN_DECLS
 
 /**
  * The visible part of a frame. Cursor and limit are multiples of 16 at all
- * times. Read them if you like; only the functions below may change them.
+ * times. Read it if you like; only the functions below may change it. All
+ * five words and their meaning are frozen for the soname.
  */
 typedef struct fa_frame {
     char *cursor; /**< Where the next block begins. */
     char *limit;  /**< End of the room that the inline path may use. */
     char *floor;  /**< Blocks below it are not released. */
     char *high;   /**< Highest cursor since the library looked, or NULL. */
-    /** Up to this cursor only the last block is worth releasing. */
+    /** Up to this cursor only the last block is released, inline; above it
+     *  released blocks are remembered, up to 32 gaps. */
     char *release_from;
 } fa_frame;
 
@@ -59,8 +62,9 @@ typedef struct fa_stamp {
  * @param align a power of two up to FA_ALIGN_MAX.
  * @return the block, or NULL as fa_frame_alloc().
  * Valid until: as fa_frame_alloc(). Owner: the frame.
- * Thread: the context's own. Cost: once per window, 20 to 100 ns; blocks
- * above the window come from the block cache. Since: 0.1.
+ * Thread: the context's own. Cost: once per window, 20 to 100 ns, for the
+ * first two windows of resident memory never; blocks above the window come
+ * from the block cache. Since: 0.1.
  */
 FA_API FA_NOINLINE void *fa_frame_alloc_slow(fa_frame *frame, size_t size,
                                              size_t align);
@@ -78,8 +82,8 @@ FA_API FA_NOINLINE void *fa_frame_alloc_slow(fa_frame *frame, size_t size,
  *         budget refuses, or memory is exhausted: fa_ctx_status() tells which.
  * Valid until: the end of frame N + lag; then the bytes must not be read.
  * Owner: the frame; nothing to free. Thread: the context's own.
- * Cost: 9 instructions inline; a window (32 KiB) costs one slow call.
- * Since: 0.1.
+ * Cost: 9 instructions inline; a window (32 KiB) costs one slow call, the
+ * first two of a frame none once they are resident. Since: 0.1.
  */
 FA_API FA_RETURNS_MEM(2) void *fa_frame_alloc(fa_frame *frame, size_t size,
                                               size_t align);
@@ -220,7 +224,8 @@ FA_API FA_CHECKED void *fa_frame_resize(fa_frame *frame, void *block,
                                         size_t old_size, size_t new_size,
                                         size_t align);
 
-/** Blocks up to this size are never blocks of their own. */
+/** Blocks up to this size come from the arena, unless their alignment is
+ *  above 4096. */
 #define FA_FRAME_SMALL ((size_t)4096)
 
 /**
@@ -231,22 +236,27 @@ FA_API FA_CHECKED void *fa_frame_resize(fa_frame *frame, void *block,
  * @param block of this frame, or NULL.
  * @param size bytes asked for.
  * Valid until: the call. Owner: the frame. Thread: the context's own.
- * Cost: about 2 ns for the last block. Since: 0.1.
+ * Cost: about 2 ns for the last block; others move up to 32 records of gaps.
+ * Since: 0.1.
  */
 FA_API void fa_frame_release_slow(fa_frame *frame, void *block, size_t size);
 
 /**
  * A hint that a block is not needed any more.
  *
- * When to use: optional. The last block of the arena is popped, a block above
- * the window goes back to the block cache at once, any other stays until the
- * frame dies, as do blocks of the arena that are older than the newest mark or
- * tag change. Does nothing in guard modes.
+ * When to use: optional, for blocks that come and go within the frame. The
+ * last block of the arena is popped, one of the block cache goes back at once.
+ * Any other stays until the frame dies while the frame uses up to two windows
+ * of the arena; above that it is popped when all above it is released, as far
+ * as 32 gaps can be remembered. Blocks of the arena that are older than the
+ * newest mark, defer or tag change stay. Does nothing in guard modes.
  * @param frame the frame of the block.
  * @param block of this frame; NULL does nothing.
- * @param size bytes asked for.
+ * @param size bytes asked for. It is not checked: with a wrong one, memory
+ *        that is in use may be handed out again.
  * Valid until: the call; the block must not be used afterwards.
- * Owner: the frame. Thread: the context's own. Cost: about 2 ns. Since: 0.1.
+ * Owner: the frame. Thread: the context's own. Cost: about 2 ns inline.
+ * Since: 0.1.
  */
 FA_API void fa_frame_release(fa_frame *frame, void *block, size_t size);
 

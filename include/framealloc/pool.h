@@ -4,10 +4,12 @@
  * Pools: blocks of one size that are freed one by one.
  *
  * A pool is a magazine of free blocks. Allocating pops a pointer, freeing
- * pushes one; empty, full, a block of another owner or a guard mode go to one
- * slow function. A pool belongs to one context, one size class and one tag.
+ * pushes one; an empty magazine, a block of an unknown page or a guard mode go
+ * to one slow function. A magazine has a slot for every block of its pool, so
+ * it is never full. A pool belongs to one context, one size class and one tag.
  * Blocks live in pages of 64 KiB; the pool knows its own pages by number, so
- * that a foreign pointer is never followed.
+ * that a foreign pointer is never followed. The structures of this header and
+ * the sizes of both tables are frozen for the soname.
  */
 #ifndef FRAMEALLOC_POOL_H
 #define FRAMEALLOC_POOL_H
@@ -21,7 +23,7 @@ FA_BEGIN_DECLS
 #define FA_POOL_PAGE_SHIFT 16
 /** Entries of a pool's table of own pages; a power of two. */
 #define FA_POOL_PAGES ((size_t)256)
-/** Entries of a context's table of own pages; a power of two. */
+/** Entries of a context's table of known pages; a power of two. */
 #define FA_CTX_PAGES ((size_t)1024)
 /** Largest block of a pool page; above it pools hand out heap blocks. */
 #define FA_POOL_BLOCK_MAX ((size_t)8192)
@@ -152,7 +154,8 @@ fa_pool_free(fa_pool *pool, void *block)
  *        with FA608, pointers that are not ours with FA008.
  * Valid until: the call. Owner: its pool. Thread: the context's own.
  * Cost: 17 instructions inline, also for blocks of other contexts once their
- * page is known: these travel in batches of 32. Since: 0.1.
+ * page is known: these travel in batches of 32, the last one when the frame
+ * ends. Since: 0.1.
  */
 FA_API void fa_free(fa_ctx *ctx, void *block);
 

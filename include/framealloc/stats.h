@@ -35,18 +35,20 @@ typedef struct fa_stats {
     uint64_t held_bytes;     /**< Taken from the system and in use or cached. */
     uint64_t held_peak;      /**< Most of it ever. */
     uint64_t reserved_bytes; /**< Address space of arenas. */
-    uint64_t frame_bytes;    /**< Used in each context's last ended frame. */
-    uint64_t frame_peak;     /**< Most bytes of one frame, sum of contexts. */
-    uint64_t frame_resident; /**< Of arenas, touched and kept. */
-    uint64_t pool_bytes;     /**< Pool pages held. */
-    uint64_t heap_bytes;     /**< Live heap blocks, as asked for. */
-    uint64_t block_bytes;    /**< Live oversized blocks of frames. */
-    uint64_t cache_bytes;    /**< Idle blocks in caches. */
-    uint64_t backend_bytes;  /**< Blocks taken from the backend, in total. */
-    uint64_t arena_bytes;    /**< Handed out by arenas in ended frames. */
-    uint64_t spills;         /**< Chunks taken because an arena was full. */
-    uint64_t spill_bytes;    /**< Bytes of these chunks. */
-    uint64_t spill_ns;       /**< Time it took to take them. */
+    /** Used in each context's frame: what is published of the current one,
+     *  otherwise the last one. */
+    uint64_t frame_bytes;
+    uint64_t frame_peak;      /**< Most bytes of one frame, sum of contexts. */
+    uint64_t frame_resident;  /**< Of arenas, touched and kept. */
+    uint64_t pool_bytes;      /**< Pool pages held. */
+    uint64_t heap_bytes;      /**< Live heap blocks, as asked for. */
+    uint64_t block_bytes;     /**< Live oversized blocks of frames. */
+    uint64_t cache_bytes;     /**< Idle blocks in caches. */
+    uint64_t backend_bytes;   /**< Blocks taken from the backend, in total. */
+    uint64_t arena_bytes;     /**< Handed out by arenas in ended frames. */
+    uint64_t spills;          /**< Chunks taken because an arena was full. */
+    uint64_t spill_bytes;     /**< Bytes of these chunks. */
+    uint64_t spill_ns;        /**< Time it took to take them. */
     uint64_t budget_refusals; /**< Requests refused by a limit. */
     uint64_t system_refusals; /**< System calls that failed, process-wide. */
     uint64_t remote_frees;    /**< Blocks freed by other contexts. */
