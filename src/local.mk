@@ -106,6 +106,7 @@ lifetime_sources = \
 	src/lifetime/boundary.c \
 	src/lifetime/boundary.h \
 	src/lifetime/end.c \
+	src/lifetime/stamp.c \
 	src/lifetime/trim.c \
 	src/lifetime/trim.h
 

@@ -272,11 +272,13 @@ reserve_block(void)
     }
     MODEL_CHECK(room >= min && room > 0, "the room is enough");
     size_t used = model_random(room + 1);
-    bool is_block = min > model.window;
+    /* What begins at the cursor is the open end of the arena. */
+    bool is_block =
+        model.guard == 0 ? at != model.frame->cursor : min > model.window;
     memset(at, 0x77, used);
     fa_frame_commit(model.frame, at, used);
-    if (is_block && used == 0 && is_large(at, min, align))
-        return; /* A small one stays. */
+    if (is_block && used == 0 && model.guard == 0)
+        return;
     add_block(at, is_block ? min : used, align, old);
 }
 

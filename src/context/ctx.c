@@ -110,6 +110,7 @@ fai_process_add(fa_allocator *allocator)
     pthread_once(&fork_once, watch_forks);
     fai_lock(&process_lock);
     allocator->id = ++last_id;
+    allocator->plain_id = allocator->id;
     allocator->next = allocators;
     if (allocators != NULL)
         allocators->prev = allocator;

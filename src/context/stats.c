@@ -237,7 +237,7 @@ add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
         FAI_MAX(fai_load(&use->frame_peak), fai_load(&use->plain_peak));
     usage->pool_bytes += fai_load(&use->pool_bytes);
     usage->heap_bytes += fai_load(&use->heap_bytes);
-    usage->peak += fai_load(&use->peak);
+    usage->peak += FAI_MAX(fai_load(&use->peak), fai_load(&use->plain_peak));
     for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
         usage->histogram[i] +=
             fai_load(&use->histogram[i]) + fai_load(&use->plain_histogram[i]);

@@ -212,12 +212,19 @@ is_empty(const struct fai_frame *frame)
            frame->public.high <= frame->base;
 }
 
+/* Something needs attention, or others have freed blocks. */
+static inline bool
+has_work(const fa_ctx *ctx)
+{
+    return ((uintptr_t)fai_load(&ctx->inbox.head) | ctx->frame.attention) != 0;
+}
+
 static void
 close_frame(fa_ctx *ctx, uint64_t ended)
 {
     struct fai_frame *frame = &ctx->frame;
-    if (frame->attention != 0 || frame->high != 0 || is_empty(frame) ||
-        fai_load(&ctx->inbox.head) != NULL || !close_plainly(ctx, frame->word))
+    if (has_work(ctx) || frame->high != 0 || is_empty(frame) ||
+        !close_plainly(ctx, frame->word))
         close_slowly(ctx, ended);
 }
 
@@ -411,9 +418,9 @@ fa_begin_frame(fa_allocator *allocator)
     fa_ctx *ctx = fai_tls.ctx;
     uint64_t word = fai_load(&allocator->word);
     /* Equal words: the context has seen the end of the last frame. */
-    if (FAI_UNLIKELY(fai_tls.id != allocator->id || (word & 1) != 0 ||
-                     ctx->frame.word != word || ctx->frame.attention != 0 ||
-                     fai_load(&allocator->attention) != 0))
+    if (FAI_UNLIKELY(fai_tls.id != fai_load(&allocator->plain_id) ||
+                     (word & 1) != 0 || ctx->frame.word != word ||
+                     ctx->frame.attention != 0))
         return begin_slowly(allocator);
     /* Pairs with the acquire in fa_ctx_frame() and in the slow path: workers
      * that see the number see what the frame's opener did before. */
@@ -458,13 +465,12 @@ fa_end_frame(fa_allocator *allocator)
     fa_ctx *ctx = fai_tls.ctx;
     uint64_t word = fai_load(&allocator->word);
     if (FAI_UNLIKELY(fai_tls.id != allocator->id || (word & 1) == 0 ||
-                     ctx->frame.word != word || ctx->frame.attention != 0 ||
-                     fai_load(&ctx->inbox.head) != NULL)) {
+                     ctx->frame.word != word || has_work(ctx))) {
         end_slowly(allocator);
         return;
     }
     struct fai_frame *frame = &ctx->frame;
-    if (is_empty(frame)) {
+    if (is_empty(frame) && FAI_LIKELY(word < frame->tick)) {
         /* Nothing was allocated: nothing to say. */
         frame->public.limit = frame->base;
         fai_store(&frame->word, word - 1);
@@ -472,7 +478,7 @@ fa_end_frame(fa_allocator *allocator)
         fai_store_release(&allocator->word, word - 1);
         return;
     }
-    if (FAI_UNLIKELY(!close_plainly(ctx, word))) {
+    if (FAI_UNLIKELY(is_empty(frame) || !close_plainly(ctx, word))) {
         end_slowly(allocator);
         return;
     }
@@ -567,31 +573,4 @@ fa_ctx_frame_unpin(fa_ctx *ctx)
     }
     if (--frame->pins == 0)
         frame->attention &= ~(uint32_t)FAI_ATTENTION_PIN;
-}
-
-static bool
-is_live_number(uint64_t word, uint64_t number, uint32_t lag)
-{
-    /* Frame N dies at the end of frame N + lag. */
-    uint64_t last = number + lag;
-    return number != 0 && number <= word >> 1 &&
-           (last > word >> 1 || (last == word >> 1 && (word & 1) != 0));
-}
-
-bool
-fa_stamp_is_live(const fa_allocator *allocator, fa_stamp stamp)
-{
-    if (stamp.ctx == 0)
-        /* Pairs with the releases in fa_begin_frame() and fa_end_frame(). */
-        return is_live_number(fai_load_acquire(&allocator->word), stamp.number,
-                              allocator->config.frame_lag);
-    return fai_ctx_is_live_number((fa_allocator *)(uintptr_t)allocator,
-                                  stamp.ctx, stamp.number, is_live_number);
-}
-
-uint64_t
-fa_frame_number(const fa_allocator *allocator)
-{
-    /* Pairs with the release in fa_begin_frame(). */
-    return fai_load_acquire(&allocator->word) >> 1;
 }

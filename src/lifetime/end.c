@@ -120,9 +120,10 @@ fai_ctx_sweep(fa_allocator *allocator)
     while ((ctx = take_for_sweep(allocator, number)) != NULL)
         retire(ctx, false);
     fai_lock(&allocator->lock);
-    if (allocator->idle_count == 0)
-        __atomic_fetch_and(&allocator->attention, ~(uint32_t)FAI_ATTENTION_IDLE,
-                           __ATOMIC_RELAXED);
+    if (allocator->idle_count == 0 &&
+        __atomic_and_fetch(&allocator->attention, ~(uint32_t)FAI_ATTENTION_IDLE,
+                           __ATOMIC_RELAXED) == 0)
+        fai_store(&allocator->plain_id, allocator->id);
     fai_unlock(&allocator->lock);
 }
 

@@ -42,6 +42,8 @@ fai_charge_take(fa_ctx *ctx, size_t bytes)
 {
     struct fai_budget *refused;
     if (!take_both(ctx, bytes, &refused)) {
+        /* The first try does not count. */
+        fai_fetch_sub(&refused->refusals, 1);
         fai_cache_flush(ctx);
         if (!take_both(ctx, bytes, &refused)) {
             fai_budget_tell(refused, &ctx->allocator->reporter, bytes, 0);

@@ -143,10 +143,34 @@ find_block(const fa_ctx *ctx, const void *address)
 
 /* --- the slow path --- */
 
+/* A place in the arena, to go back to when a request is refused (I6). */
+struct place {
+    fa_frame public;
+    size_t prior;
+    uint32_t current;
+};
+
+static struct place
+place_of(const struct fai_frame *frame)
+{
+    return (struct place){frame->public, frame->arena->prior,
+                          frame->arena->current};
+}
+
+static void *
+go_back(struct fai_frame *frame, const struct place *place)
+{
+    frame->public = place->public;
+    frame->arena->prior = place->prior;
+    frame->arena->current = place->current;
+    return NULL;
+}
+
 static void *
 bump(fa_ctx *ctx, size_t size, size_t align)
 {
     struct fai_frame *frame = &ctx->frame;
+    struct place before = place_of(frame);
     size_t need = ROUND(size);
     for (;;) {
         const struct fai_chunk *chunk =
@@ -155,7 +179,7 @@ bump(fa_ctx *ctx, size_t size, size_t align)
         if (block + need <= fai_chunk_end(chunk)) {
             if (block + need > frame->public.limit) {
                 if (!fai_arena_open_window(ctx, block + need))
-                    return NULL;
+                    return go_back(frame, &before);
                 continue;
             }
             frame->public.cursor = block + need;
@@ -164,7 +188,7 @@ bump(fa_ctx *ctx, size_t size, size_t align)
             return block;
         }
         if (!fai_arena_next_chunk(ctx, need + align))
-            return NULL;
+            return go_back(frame, &before);
     }
 }
 
@@ -410,15 +434,17 @@ fa_frame_reserve(fa_frame *public, size_t min, size_t align, size_t *room)
 {
     fa_ctx *ctx = fai_ctx_of_frame(public);
     struct fai_frame *frame = &ctx->frame;
-    bool is_large = min > ctx->frame.window || ctx->guard != 0;
-    if (is_large && ctx->guard != 0)
+    if (ctx->guard != 0)
         min = FAI_MAX(min, (size_t)1024);
     size_t want = FAI_MAX(min, FA_FRAME_GRANULE);
     char *block = fa_frame_alloc(public, want, align);
     *room = block == NULL ? 0 : want;
-    if (block == NULL || is_large || !is_last(frame, block, want))
+    if (block == NULL || ctx->guard != 0 || !is_last(frame, block, want))
         return block;
     fai_frame_move_down(frame, block);
+    /* More than a window may have come from the first ones. */
+    if (frame->public.limit < block + ROUND(want))
+        frame->public.limit = block + ROUND(want);
     *room = (size_t)(frame->public.limit - block);
     return block;
 }

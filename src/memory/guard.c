@@ -170,8 +170,13 @@ fai_guard_frame_alloc(fa_ctx *ctx, size_t size, size_t align, bool is_large)
     if (size > PTRDIFF_MAX)
         return fai_fail(ctx, FA_ERR_NOMEM);
     struct fai_zone zone = {.size = size, .tag = ctx->tag};
-    if (align <= FAI_PAGE && wants_page(ctx, size))
+    if (align <= FAI_PAGE && wants_page(ctx, size)) {
+        ctx->status = FA_OK;
         zone.block = alloc_fresh(ctx, size, align, &zone.charged);
+        /* A budget would refuse the arena, too. */
+        if (zone.block == NULL && ctx->status == FA_ERR_BUDGET)
+            return NULL;
+    }
     zone.has_page = zone.block != NULL;
     /* What the alignment leaves before the guard page is a red zone. */
     zone.zone = (0 - ((uintptr_t)zone.block + size)) & (FAI_PAGE - 1);

@@ -122,6 +122,21 @@ fai_pools_create(fa_ctx *ctx)
     return fai_pool_set_make(ctx, FA_TAG_NONE) != NULL;
 }
 
+static bool
+needs_fence(const struct fai_pool *pool)
+{
+    return pool != NULL && !pool->is_fenced;
+}
+
+static void
+fence_pool(struct fai_pool *pool, unsigned class)
+{
+    /* Where the kernel refuses, there is none: a check less, no failure. */
+    fai_pages_protect((char *)pool + place_bytes(class) - FAI_PAGE, FAI_PAGE,
+                      false);
+    pool->is_fenced = true;
+}
+
 /* Costs no system call in a frame. */
 struct fai_pool *
 fai_pool_make(fa_ctx *ctx, struct fai_pool_set *set, unsigned class)
@@ -143,22 +158,10 @@ fai_pool_make(fa_ctx *ctx, struct fai_pool_set *set, unsigned class)
     }
     set->pool[class] = pool;
     ctx->frame.attention |= FAI_ATTENTION_FENCE;
+    /* A program without frames, or before its first, has time now. */
+    if (ctx->frame.arena == NULL)
+        fence_pool(pool, class);
     return pool;
-}
-
-static bool
-needs_fence(const struct fai_pool *pool)
-{
-    return pool != NULL && !pool->is_fenced;
-}
-
-static void
-fence_pool(struct fai_pool *pool, unsigned class)
-{
-    /* Where the kernel refuses, the next class's unused place follows. */
-    fai_pages_protect((char *)pool + place_bytes(class) - FAI_PAGE, FAI_PAGE,
-                      false);
-    pool->is_fenced = true;
 }
 
 static unsigned
@@ -188,10 +191,10 @@ fai_pools_fence(fa_ctx *ctx)
 }
 
 static void
-fence_burst(struct fai_pool_set *set)
+fence_burst(struct fai_pool_set *set, bool is_trimming)
 {
     unsigned unfenced = count_unfenced(set);
-    if (unfenced > set->waiting + BURST)
+    if (unfenced > set->waiting + BURST || !is_trimming)
         fence_set(set);
     else
         set->waiting = unfenced;
@@ -200,9 +203,11 @@ fence_burst(struct fai_pool_set *set)
 void
 fai_pools_fence_bursts(fa_ctx *ctx)
 {
+    /* Without a trim policy nobody looks later. */
+    bool is_trimming = ctx->allocator->config.trim_frames != UINT32_MAX;
     for (struct fai_pool_set *set = ctx->pools.sets; set != NULL;
          set = set->next)
-        fence_burst(set);
+        fence_burst(set, is_trimming);
     ctx->frame.attention &= ~(uint32_t)FAI_ATTENTION_FENCE;
 }
 

@@ -142,6 +142,8 @@ move_back(fa_ctx *ctx, const struct fai_mark *mark)
     frame->public.cursor = mark->cursor;
     fai_frame_raise_floor(frame, mark->cursor);
     const struct fai_chunk *chunk = &arena->chunk[arena->current];
+    frame->public.release_from =
+        chunk->base + (mark->chunk == 0 ? 2 * frame->window : 0);
     size_t resident = chunk->touched - (size_t)(mark->cursor - chunk->base);
     /* With a limited tag, the slow path must look how far the lease goes. */
     if (frame->leased != 0 ||
@@ -209,13 +211,4 @@ fa_frame_defer(fa_frame *public, void (*fn)(void *), void *arg)
                           FAI_MAX(frame->public.floor, frame->public.cursor));
     frame->attention |= FAI_ATTENTION_BLOCKS;
     return FA_OK;
-}
-
-fa_stamp
-fa_frame_stamp(const fa_frame *public)
-{
-    const fa_ctx *ctx =
-        FAI_CONTAINER((char *)(uintptr_t) public, fa_ctx, frame);
-    return (fa_stamp){fai_frame_number(&ctx->frame),
-                      ctx->has_own_frames ? ctx->id : 0};
 }

@@ -394,8 +394,9 @@ enum fai_allocator_attention {
 };
 
 struct fa_allocator {
-    uint64_t word; /* Frame number * 2 + open; written by release stores. */
-    uint64_t id;   /* Not used again in the process. */
+    uint64_t word;     /* Frame number * 2 + open; written by release stores. */
+    uint64_t id;       /* Not used again in the process. */
+    uint64_t plain_id; /* The id while attention is 0, else none. */
     uint32_t attention;         /* enum fai_allocator_attention. */
     struct fai_mutex lock;      /* Guards ctxs and the registry. */
     fa_allocator_config config; /* Resolved: no defaults left. */
@@ -488,12 +489,16 @@ fai_is_alignment(size_t align)
     return fai_is_power_of_two(align) && align <= FA_ALIGN_MAX;
 }
 
+/* No allocator has it. */
+#define FAI_NO_ID UINT64_MAX
+
 /* Frames must look at something before they open their short way. Only ever
  * set, and seen at the next frame: no pairing is needed. */
 static inline void
 fai_allocator_attend(fa_allocator *allocator, uint32_t why)
 {
     __atomic_fetch_or(&allocator->attention, why, __ATOMIC_RELAXED);
+    fai_store(&allocator->plain_id, FAI_NO_ID);
 }
 
 #endif
