@@ -5,6 +5,8 @@
 Where nothing has been measured, a block says so.
 """
 
+import glob
+import json
 import os
 import re
 import statistics
@@ -89,6 +91,9 @@ class Blocks:
             "latency-frames": self.latency_frames,
             "parity": self.parity,
             "readme": self.readme,
+            "replay": self.replay,
+            "machine-plain": self.machine_plain,
+            "losses-plain": self.losses_plain,
         }
         for name, workloads in GROUPS.items():
             blocks[name] = lambda w=workloads: self.group(w)
@@ -356,6 +361,56 @@ class Blocks:
             cells += [self.short(peer, workload) for peer in peers]
             out.append(f"    {name:<31}" + "".join(f"{c:>9}" for c in cells))
         return out + [""]
+
+    def machine_plain(self):
+        if not self.comments:
+            return ["", "    Not measured yet.", ""]
+        return [""] + [
+            f"    {name}: {value}" for name, value in self.comments.items()
+        ] + [""]
+
+    def losses_plain(self):
+        """The losses table without a format, for README."""
+        table = [
+            [cell.strip() for cell in line.strip("|").split("|")]
+            for line in self.losses()
+            if line.startswith("|") and "---" not in line
+        ]
+        if not table:
+            return ["    " + line if line else "" for line in self.losses()]
+        return [""] + [
+            f"    {w:<17}{v:<30}{other:>9}{ours:>9}{r:>9}"
+            for w, v, other, ours, r in table
+        ] + [""]
+
+    def replay(self):
+        """Replays of recorded games, from the tool's own output."""
+        out = [""]
+        pattern = os.path.join(self.folder, "replay-*.json")
+        for path in sorted(glob.glob(pattern)):
+            with open(path, encoding="utf-8") as file:
+                run = json.load(file)
+            out += self.replayed(run)
+        return out if len(out) > 1 else ["", "    Not measured yet.", ""]
+
+    @staticmethod
+    def replayed(run):
+        lines = [
+            f"    {run['trace']['name']} ({run['frames']} frames, "
+            f"{run['replays']} replays)",
+            f"    {'':<22}{'p50 us':>9}{'p99 us':>9}{'p99.9 us':>10}"
+            f"{'total ms':>10}{'faults':>8}{'RSS KiB':>9}",
+        ]
+        for row in run["rows"]:
+            if row["name"] == "none" or not row["is_run"]:
+                continue
+            lines.append(
+                f"    {row['name']:<22}{row['p50_us']:>9.2f}"
+                f"{row['p99_us']:>9.2f}{row['p99_9_us']:>10.2f}"
+                f"{row['total_ms']:>10.2f}{row['page_faults']:>8}"
+                f"{row['peak_rss_kib']:>9}"
+            )
+        return lines + [""]
 
     def short(self, variant, workload):
         return self.time(variant, workload).replace(" ", "")

@@ -160,8 +160,13 @@ bench-gate: bench/bench-framealloc
 bench-ratio: $(bench_programs)
 	$(AM_V_at)'$(srcdir)/bench/ratio' --bin bench --out bench-ratio-results
 
-bench-publish: $(bench_programs)
+bench-publish: $(bench_programs) tools/framealloc
 	$(AM_V_at)'$(srcdir)/bench/run' --bin bench --out '$(srcdir)/bench/results'
+	$(AM_V_at)for trace in minetest neverball supertux supertuxkart; do \
+	  tools/framealloc replay --replays 15 --json \
+	    "$(srcdir)/bench/traces/$$trace.fatrace.xz" \
+	    >"$(srcdir)/bench/results/replay-$$trace.json" || exit 1; \
+	done
 	$(AM_V_at)'$(srcdir)/bench/gate' --bin bench --update
 	$(AM_V_at)'$(srcdir)/bench/figures'
 

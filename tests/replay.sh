@@ -41,6 +41,7 @@ expect 2 '--replays does not take "-1"' replay --replays -1 "$trace"
 expect 2 '--only does not take "malloc"' replay --only malloc "$trace"
 expect 2 'one trace at a time' replay "$trace" "$trace"
 expect 1 'cannot open the trace' replay "$work/nothing"
+expect 1 'it is a directory' replay "$work"
 expect 1 'byte 0: this is not a fatrace' replay "$0"
 
 if xz -dc "$trace" >"$work/plain" 2>/dev/null; then
@@ -49,7 +50,9 @@ if xz -dc "$trace" >"$work/plain" 2>/dev/null; then
     set -- replay --frames 70 --replays 1
     expect 0 'Lifetimes come from the recording' "$@" "$work/plain"
     expect 0 'the replayer itself' "$@" --only libc "$work/plain"
-    expect 0 'framealloc, frames only' "$@" --only frames-only "$work/plain"
+    expect 0 'frames-only   ' "$@" --only frames-only "$work/plain"
+    expect 0 'Median frame: framealloc ' "$@" "$work/plain"
+    expect 0 'since there are fewer than 120' "$@" "$work/plain"
     expect 0 '"name": "framealloc"' "$@" --json "$work/plain"
     expect 0 '"max_lifetime_frames": 0' "$@" --json "$work/plain"
 fi

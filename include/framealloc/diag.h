@@ -48,8 +48,8 @@ typedef enum fa_severity {
             "free it with the allocator that made it")                         \
     FA_DIAG(9, ERROR, "memory past the end of a block was written",            \
             "ask for the size that is used")                                   \
-    FA_DIAG(10, ERROR, "a structure was not initialised",                      \
-            "start from the FA_..._INIT macro of its type")                    \
+    FA_DIAG(10, ERROR, "a structure has a member outside its range",           \
+            "start from its FA_..._INIT macro and keep to the ranges")         \
     FA_DIAG(11, WARNING, "FRAMEALLOC_OPTIONS has an unknown key",              \
             "see framealloc(7) for the list of keys")                          \
     FA_DIAG(12, WARNING, "FRAMEALLOC_OPTIONS has a value that cannot be used", \

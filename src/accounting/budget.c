@@ -8,6 +8,7 @@
  */
 #include "accounting/budget.h"
 
+#include "accounting/tag.h"
 #include "base/bits.h"
 
 void
@@ -85,25 +86,41 @@ fai_budget_give(struct fai_budget *budget, uint64_t bytes)
     fai_fetch_sub(&budget->used, bytes);
 }
 
+static const char *
+tag_name(const struct fai_budget *budget)
+{
+    return budget->scope == FA_BUDGET_TAG
+               ? FAI_CONTAINER((char *)(uintptr_t)budget, struct fai_tag,
+                               budget)
+                     ->name
+               : "";
+}
+
+static void
+report_event(const struct fai_budget *budget, struct fai_reporter *reporter,
+             const fa_budget_event *event)
+{
+    static const uint32_t numbers[] = {311, 312, 313};
+    static const char *const scopes[] = {"allocator", "tag", "context"};
+    bool is_hard = event->limit == fai_load(&budget->hard);
+    fai_report(reporter, numbers[budget->scope], NULL,
+               "%s %llu %s: %llu bytes used, %llu requested, %s limit %llu%s",
+               scopes[budget->scope], (unsigned long long)event->id,
+               tag_name(budget), (unsigned long long)event->used,
+               (unsigned long long)event->requested, is_hard ? "hard" : "soft",
+               (unsigned long long)event->limit,
+               event->is_refused ? ", refused" : "");
+}
+
 static void
 tell_event(struct fai_budget *budget, struct fai_reporter *reporter,
            const fa_budget_event *event)
 {
-    static const uint32_t numbers[] = {311, 312, 313};
     fa_budget_fn callback = fai_load(&budget->callback);
     if (callback != NULL)
         callback(fai_load(&budget->user), event);
     else
-        fai_report(reporter, numbers[budget->scope], NULL,
-                   "%s %llu: %llu bytes used, %llu requested, limit %llu%s",
-                   budget->scope == FA_BUDGET_TAG   ? "tag"
-                   : budget->scope == FA_BUDGET_CTX ? "context"
-                                                    : "allocator",
-                   (unsigned long long)event->id,
-                   (unsigned long long)event->used,
-                   (unsigned long long)event->requested,
-                   (unsigned long long)event->limit,
-                   event->is_refused ? ", refused" : "");
+        report_event(budget, reporter, event);
 }
 
 static bool
@@ -125,7 +142,11 @@ fai_budget_tell(struct fai_budget *budget, struct fai_reporter *reporter,
         sizeof(event), budget->scope, budget->id, used - FAI_MIN(used, taken),
         requested,     hard,          is_refused};
     if (is_refused || used > hard) {
-        if (is_refused || is_first_in_frame(&budget->exceeded, reporter))
+        bool is_first = is_first_in_frame(&budget->exceeded, reporter);
+        /* A warning in the same frame must not hide the first refusal. */
+        if (is_first)
+            fai_report_forget(reporter);
+        if (is_refused || is_first)
             tell_event(budget, reporter, &event);
     } else if (used >= soft) {
         event.limit = soft;

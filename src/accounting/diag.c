@@ -81,6 +81,14 @@ may_print(struct fai_reporter *reporter, size_t index, uint64_t frame)
     return fai_exchange(&reporter->printed[index], frame + 1) != frame + 1;
 }
 
+void
+fai_report_forget(struct fai_reporter *reporter)
+{
+    fai_store(&reporter->printed[FAI_DIAG_311], 0);
+    fai_store(&reporter->printed[FAI_DIAG_312], 0);
+    fai_store(&reporter->printed[FAI_DIAG_313], 0);
+}
+
 static bool
 must_abort(const struct fai_reporter *reporter, fa_severity severity)
 {

@@ -27,6 +27,8 @@ struct fai_reporter {
     uint64_t printed[FAI_DIAG_COUNT];
 };
 
+/* The next message about a budget is printed, whatever was before. */
+void fai_report_forget(struct fai_reporter *reporter);
 /* Delivers FA<number>. Call it without any lock held. */
 void fai_report(struct fai_reporter *reporter, uint32_t number,
                 const void *address, const char *format, ...)

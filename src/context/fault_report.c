@@ -32,9 +32,9 @@ arena_of_address(const fa_ctx *ctx, const char *p)
 }
 
 static void
-describe_site(struct fai_text *text, const fa_ctx *ctx, const char *p)
+describe_site(struct fai_text *text, const fa_ctx *ctx,
+              const struct fai_site *site)
 {
-    const struct fai_site *site = fai_guard_site(ctx, p);
     if (site == NULL)
         return;
     fai_text_string(text, "; nearest allocation: ");
@@ -49,13 +49,26 @@ describe_site(struct fai_text *text, const fa_ctx *ctx, const char *p)
     fai_text_address(text, site->caller);
 }
 
+/* A live block of this frame with a guard page behind it. */
+static bool
+is_overrun(const fa_ctx *ctx, const struct fai_arena *arena)
+{
+    return arena == NULL && (fai_load(ctx->frames) & 1) != 0;
+}
+
 static void
 describe(const fa_ctx *ctx, const struct fai_arena *arena, const char *p)
 {
-    char buffer[512];
+    char buffer[640];
     struct fai_text text = fai_text_begin(buffer, sizeof(buffer) - 1);
-    fai_text_string(&text, "framealloc: FA002: memory of a frame that is gone "
-                           "was touched at ");
+    const struct fai_site *site = fai_guard_site(ctx, p);
+    bool is_live = site != NULL && is_overrun(ctx, arena) &&
+                   site->number == fai_load(ctx->frames) >> 1;
+    fai_text_string(&text, is_live
+                               ? "framealloc: FA009: error: memory past the "
+                                 "end of a block was touched at "
+                               : "framealloc: FA002: error: memory of a frame "
+                                 "that is gone was touched at ");
     fai_text_address(&text, p);
     fai_text_string(&text, ": arena of ");
     fai_text_string(&text, ctx->name);
@@ -65,7 +78,10 @@ describe(const fa_ctx *ctx, const struct fai_arena *arena, const char *p)
     }
     fai_text_string(&text, ", frame now ");
     fai_text_decimal(&text, fai_load(ctx->frames) >> 1);
-    describe_site(&text, ctx, p);
+    describe_site(&text, ctx, site);
+    fai_text_string(&text, is_live ? ". Ask for the size that is used."
+                                   : ". Do not keep pointers past their frame; "
+                                     "copy to a pool or the heap.");
     *text.at++ = '\n';
     ssize_t ignored = write(STDERR_FILENO, buffer, (size_t)(text.at - buffer));
     (void)ignored;

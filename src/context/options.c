@@ -58,7 +58,7 @@ parse_item(const char *item, size_t length, struct fai_options *options)
 {
     const char *equals = memchr(item, '=', length);
     if (equals == NULL)
-        return 11;
+        return find_key(item, length) == NULL ? 11 : 12;
     size_t name_length = (size_t)(equals - item);
     const struct key *key = find_key(item, name_length);
     if (key == NULL)

@@ -208,13 +208,23 @@ fill_stats(fa_allocator *allocator, fa_stats *stats)
                              : FA_COUNT_UNKNOWN;
 }
 
+static bool
+is_size(fa_allocator *allocator, const char *name, size_t size)
+{
+    if (size >= sizeof(size_t) && size <= 65536)
+        return true;
+    fai_report(&allocator->reporter, 10, NULL, "%s.struct_size is %zu", name,
+               size);
+    return false;
+}
+
 fa_status
 fa_stats_read(fa_allocator *allocator, fa_stats *out)
 {
     if (allocator == NULL || out == NULL)
         return FA_ERR_USAGE;
     size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 65536)
+    if (!is_size(allocator, "fa_stats", size))
         return FA_ERR_CONFIG;
     fa_stats stats = FA_STATS_INIT;
     fill_stats(allocator, &stats);
@@ -244,10 +254,10 @@ add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
 }
 
 static fa_status
-write_usage(const fa_usage *usage, fa_usage *out)
+write_usage(fa_allocator *allocator, const fa_usage *usage, fa_usage *out)
 {
     size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 65536)
+    if (!is_size(allocator, "fa_usage", size))
         return FA_ERR_CONFIG;
     memcpy(out, usage, FAI_MIN(size, sizeof(*usage)));
     out->struct_size = size;
@@ -270,7 +280,7 @@ fa_tag_usage_read(fa_allocator *allocator, fa_tag tag, fa_usage *out)
     usage.spills = fai_load(&allocator->tags.tag[tag].spills);
     usage.refusals = fai_load(&allocator->tags.tag[tag].budget.refusals);
     usage.suggested_reserve = suggest_reserve(usage.histogram);
-    return write_usage(&usage, out);
+    return write_usage(allocator, &usage, out);
 }
 
 fa_status
@@ -292,5 +302,5 @@ fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
     usage.refusals = fai_load(&ctx->budget.refusals);
     memcpy(usage.histogram, figures.histogram, sizeof(usage.histogram));
     usage.suggested_reserve = suggest_reserve(usage.histogram);
-    return write_usage(&usage, out);
+    return write_usage(ctx->allocator, &usage, out);
 }

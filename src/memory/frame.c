@@ -27,6 +27,16 @@ refuse(fa_ctx *ctx, fa_status status, uint32_t number, size_t size)
     return NULL;
 }
 
+static void *
+refuse_align(fa_ctx *ctx, size_t align)
+{
+    ctx->status = FA_ERR_USAGE;
+    fai_report(&ctx->allocator->reporter, 13, NULL,
+               "%zu in a frame of context %llu", align,
+               (unsigned long long)ctx->id);
+    return NULL;
+}
+
 /* The status belongs to the owner, so it is left alone (I5). */
 void *
 fai_frame_report_foreign(fa_ctx *ctx)
@@ -244,7 +254,7 @@ fa_frame_alloc_slow(fa_frame *public, size_t size, size_t align)
     if (!may_use(ctx, size))
         return NULL;
     if (FAI_UNLIKELY(!fai_is_alignment(align)))
-        return refuse(ctx, FA_ERR_USAGE, 13, align);
+        return refuse_align(ctx, align);
     ctx->guarding.caller = __builtin_return_address(0);
     void *block = alloc_checked(ctx, size, align);
     if (FAI_UNLIKELY(block == NULL) && ctx->status == FA_ERR_NOMEM)
@@ -321,7 +331,7 @@ fa_frame_resize(fa_frame *public, void *block, size_t old_size, size_t new_size,
     if (!may_use(ctx, new_size))
         return NULL;
     if (!fai_is_alignment(align))
-        return refuse(ctx, FA_ERR_USAGE, 13, align);
+        return refuse_align(ctx, align);
     bool is_aligned = ((uintptr_t)block & (align - 1)) == 0;
     if (is_aligned && resize_in_place(ctx, block, old_size, new_size))
         return block;
@@ -341,10 +351,11 @@ insert_hole(struct fai_frame *frame, uint32_t i, char *begin, char *end)
     struct fai_hole *holes = frame->holes;
     if (frame->hole_count == FAI_HOLES_MAX) {
         /* The lowest one has waited longest, and will. */
-        memmove(holes, holes + 1, (FAI_HOLES_MAX - 1) * sizeof(holes[0]));
-        frame->hole_count--;
-        if (i-- == 0)
+        if (i == 0)
             return;
+        memmove(holes, holes + 1, (--i) * sizeof(holes[0]));
+        holes[i] = (struct fai_hole){begin, end};
+        return;
     }
     memmove(holes + i + 1, holes + i,
             (frame->hole_count - i) * sizeof(holes[0]));
