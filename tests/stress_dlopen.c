@@ -13,6 +13,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
 
 #define THREADS 4
 
@@ -131,6 +132,7 @@ run_cycles(unsigned cycles, void **state)
 
 /* Uses the library all the time, and keeps a context. */
 static bool is_done;
+static unsigned started;
 
 static void *
 stay(void *argument)
@@ -141,6 +143,8 @@ stay(void *argument)
     __typeof__(&fa_heap_alloc) alloc = FUNCTION(handle, fa_heap_alloc);
     __typeof__(&fa_heap_free) release = FUNCTION(handle, fa_heap_free);
     dlclose(handle);
+    release(current(allocator), alloc(current(allocator), 1000, 16));
+    __atomic_fetch_add(&started, 1, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&is_done, __ATOMIC_ACQUIRE)) {
         fa_ctx *ctx = current(allocator);
         release(ctx, alloc(ctx, 1000, 16));
@@ -156,6 +160,9 @@ mappings_are_stable(unsigned cycles)
     run_cycles(8, &state);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_create(&thread[i], NULL, stay, state);
+    /* Their contexts are made now, not while mappings are counted. */
+    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) < THREADS)
+        sched_yield();
     run_cycles(8, &state);
     unsigned before = stress_mappings(NULL);
     run_cycles(cycles, &state);
