@@ -199,6 +199,10 @@ bool
 figures_loses(const struct figures *figures, enum row row, enum row peer,
               enum metric metric)
 {
+    uint32_t measured = figures->frame_count - figures->first_frame;
+
+    if (metric == METRIC_P999 && measured < 1000)
+        return false;
     return figures->rows[row].is_run && figures->rows[peer].is_run &&
            figures->rows[row].values[metric] >
                figures->rows[peer].values[metric];

@@ -65,7 +65,8 @@ bool figures_read(struct figures *figures, const struct row_results *results,
 double figures_ratio(const struct figures *figures, enum row row, enum row peer,
                      enum metric metric);
 
-/* Whether the row is worse than the peer. */
+/* Whether the row is worse than the peer. Of fewer than 1000 frames p99.9 is
+ * the maximum, and not counted a second time. */
 bool figures_loses(const struct figures *figures, enum row row, enum row peer,
                    enum metric metric);
 

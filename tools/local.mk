@@ -52,11 +52,17 @@ EXTRA_DIST += \
 
 # A recorded game's frames, on libframealloc and on malloc: ten seconds.
 DEMO_TRACE = $(top_srcdir)/bench/traces/supertuxkart.fatrace.xz
+# Before installation, the program is known by its path only.
+demo_end = @printf '\nOther traces, as those in %s:\n%s replay TRACE\n' \
+	'$(abs_top_srcdir)/bench/traces' \
+	'$(abs_top_builddir)/tools/framealloc$(EXEEXT)'
 if HAVE_LZMA
 demo: tools/framealloc$(EXEEXT)
 	$(AM_V_at)tools/framealloc$(EXEEXT) replay $(DEMO_TRACE)
+	$(demo_end)
 else
 demo: tools/framealloc$(EXEEXT)
 	$(AM_V_at)xz -dc $(DEMO_TRACE) | \
 	  tools/framealloc$(EXEEXT) replay /dev/stdin
+	$(demo_end)
 endif

@@ -37,8 +37,7 @@ const struct row_info row_infos[ROW_COUNT] = {
                       .library = "libmimalloc",
                       .package = "libmimalloc2.0"},
     [ROW_FRAMEALLOC] = {.name = "framealloc", .title = "framealloc"},
-    [ROW_FRAMES_ONLY] = {.name = "frames-only",
-                         .title = "framealloc, frames only"}};
+    [ROW_FRAMES_ONLY] = {.name = "frames-only", .title = "frames-only"}};
 
 static const char help_text[] =
     "Usage: framealloc replay [OPTION]... TRACE\n"
@@ -56,7 +55,7 @@ static const char help_text[] =
     "\n"
     "The framealloc rows choose arena, pool or heap by the lifetimes in the\n"
     "recording: knowledge of the future. In the row framealloc the end of a\n"
-    "frame's object is passed on as a hint, in frames-only it is not.\n"
+    "frame's object is passed on as a release hint, in frames-only it is not.\n"
     "\n"
     "Exit status: 0 all is measured, 1 the trace was refused or a row failed,\n"
     "2 wrong usage.\n";

@@ -50,6 +50,15 @@ print_metric(const struct row_figures *row, enum metric metric, int width)
 }
 
 static void
+print_live(uint64_t bytes)
+{
+    if (bytes < 1 << 20)
+        printf("at most %.1f KiB live\n\n", (double)bytes / (1 << 10));
+    else
+        printf("at most %.1f MiB live\n\n", (double)bytes / (1 << 20));
+}
+
+static void
 print_head(const struct report *report)
 {
     char program[80], workload[80];
@@ -61,11 +70,24 @@ print_head(const struct report *report)
         printf("%s\n", program);
     if (workload[0] != '\0')
         printf("%s\n", workload);
-    printf("%u frames, %u requests, %u thread%s, at most %.1f MiB live\n\n",
+    printf("%u frames, %u requests, %u thread%s, ",
            report->figures->frame_count, report->plan->request_count,
            report->trace->thread_count,
-           report->trace->thread_count == 1 ? "" : "s",
-           (double)report->plan->peak_bytes / (1 << 20));
+           report->trace->thread_count == 1 ? "" : "s");
+    print_live(report->plan->peak_bytes);
+}
+
+static void
+print_frames(const struct figures *figures)
+{
+    if (figures->first_frame != 0)
+        printf("Percentiles over frames %u to %u; the rest "
+               "over all.\n\n",
+               figures->first_frame, figures->frame_count - 1);
+    else
+        printf("All figures, percentiles too, are over\n"
+               "all frames, since there are fewer than %u.\n\n",
+               2 * WARM_UP_FRAMES);
 }
 
 static void
@@ -77,13 +99,14 @@ print_method(const struct figures *figures)
            "process. Per frame\n"
            "the median of the replays, begin and end of the frame included, "
            "minus what the\n"
-           "replayer itself takes. Percentiles over frames %u to %u; the rest "
-           "over all.\n\n"
-           "Lifetimes come from the recording: the framealloc rows know the "
+           "replayer itself takes. ",
+           figures->replays);
+    print_frames(figures);
+    printf("Lifetimes come from the recording: the framealloc rows know the "
            "future, as the\n"
            "author of a program often does, but not always. They show the "
-           "best that it gives.\n",
-           figures->replays, figures->first_frame, figures->frame_count - 1);
+           "best that it gives.\n"
+           "framealloc: with release hints; frames-only: without.\n");
 }
 
 static void
@@ -141,6 +164,25 @@ has_comparison(const struct report *report)
         is_peer_run |= is_peer((enum row)i) && report->figures->rows[i].is_run;
     }
     return is_ours_run && is_peer_run;
+}
+
+static void
+print_median(const struct report *report)
+{
+    static const enum row order[] = {ROW_FRAMEALLOC, ROW_FRAMES_ONLY, ROW_LIBC,
+                                     ROW_JEMALLOC, ROW_MIMALLOC};
+    const char *before = "\nMedian frame: ";
+
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const struct row_figures *row = &report->figures->rows[order[i]];
+        if (!row->is_run)
+            continue;
+        printf("%s%s ", before, row_infos[order[i]].title);
+        print_metric(row, METRIC_P50, 0);
+        printf(" us");
+        before = ", ";
+    }
+    printf("\n");
 }
 
 static void
@@ -321,8 +363,10 @@ report_print_text(const struct report *report)
     print_head(report);
     print_method(report->figures);
     print_notes(report);
-    if (has_comparison(report))
+    if (has_comparison(report)) {
+        print_median(report);
         print_losses(report);
+    }
     print_times(report);
     print_memory(report);
     if (has_comparison(report))

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const uint8_t xz_magic[6] = {0xfd, '7', 'z', 'X', 'Z', 0};
 
@@ -54,13 +55,26 @@ read_packed(struct source *source)
     return size;
 }
 
+/* A directory can be opened, but not read. */
+static void
+stop_unreadable(struct source *source)
+{
+    struct stat status;
+
+    stop(source, UNPACK_UNREADABLE);
+    if (fstat(fileno(source->file), &status) != 0 || !S_ISDIR(status.st_mode))
+        return;
+    source->cause = "the file could not be read: it is a directory";
+    source->cure = "Name a .fatrace or .fatrace.xz file.";
+}
+
 static size_t
 read_plain(struct source *source)
 {
     size_t size = fread(source->buffer, 1, SOURCE_BUFFER_SIZE, source->file);
 
     if (ferror(source->file))
-        stop(source, UNPACK_UNREADABLE);
+        stop_unreadable(source);
     if (size < SOURCE_BUFFER_SIZE)
         source->is_at_end = true;
     return size;
@@ -135,7 +149,7 @@ read_start(struct source *source)
     source->end += size;
     source->end_offset = size;
     if (ferror(source->file))
-        stop(source, UNPACK_UNREADABLE);
+        stop_unreadable(source);
     return true;
 }
 
