@@ -379,7 +379,7 @@ class Blocks:
         if not table:
             return ["    " + line if line else "" for line in self.losses()]
         return [""] + [
-            f"    {w:<17}{v:<30}{other:>9}{ours:>9}{r:>9}"
+            f"    {w:<24}{v:<23}{other:>9}{ours:>9}{r:>9}"
             for w, v, other, ours, r in table
         ] + [""]
 
