@@ -165,7 +165,10 @@ bench-publish: $(bench_programs) tools/framealloc
 	$(AM_V_at)for trace in minetest neverball supertux supertuxkart; do \
 	  tools/framealloc replay --replays 15 --json \
 	    "$(srcdir)/bench/traces/$$trace.fatrace.xz" \
+	    >replay.json && \
+	  sed 's,"path": ".*/bench/,"path": "bench/,' replay.json \
 	    >"$(srcdir)/bench/results/replay-$$trace.json" || exit 1; \
+	  rm -f replay.json; \
 	done
 	$(AM_V_at)'$(srcdir)/bench/gate' --bin bench --update
 	$(AM_V_at)'$(srcdir)/bench/figures'
