@@ -21,6 +21,7 @@ dist_man_MANS += $(man3_pages) doc/framealloc.7
 
 EXTRA_DIST += \
 	doc/benchmarks.md \
+	doc/getting-started.md \
 	doc/parity.md
 
 # "page name" for each name in the NAME section of a page, but its own. Links

@@ -12,6 +12,7 @@ build_tests = \
 	tests/build/needed.sh \
 	tests/build/consumer.sh \
 	tests/build/readme.sh \
+	tests/build/guides.sh \
 	tests/build/malloc-owner.sh \
 	tests/build/plugin.sh \
 	tests/build/dlopen.sh \
@@ -20,6 +21,7 @@ build_tests = \
 EXTRA_DIST += \
 	$(build_tests) \
 	tests/build/common.sh \
+	tests/build/guides.pl \
 	tests/build/consumer.c \
 	tests/build/malloc_owner.c \
 	tests/build/dlopen.c \
