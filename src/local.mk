@@ -103,6 +103,8 @@ context_sources = \
 	src/context/twins.c
 
 lifetime_sources = \
+	src/lifetime/annex.c \
+	src/lifetime/annex.h \
 	src/lifetime/boundary.c \
 	src/lifetime/boundary.h \
 	src/lifetime/end.c \

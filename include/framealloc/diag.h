@@ -70,6 +70,14 @@ typedef enum fa_severity {
             "raise the budget or allocate less under the tag")                 \
     FA_DIAG(313, WARNING, "the budget of a context is reached",                \
             "raise the budget or allocate less in the context")                \
+    FA_DIAG(421, ERROR, "a scratch arena or a group that is gone was used",    \
+            "drop the handle where it is destroyed")                           \
+    FA_DIAG(422, ERROR, "scratch scopes do not nest",                          \
+            "end each scope once, newest first, and destroy after the last")   \
+    FA_DIAG(423, WARNING, "a scratch scope was not ended in its frame",        \
+            "call fa_scratch_end() on every way out, or use FA_SCRATCH_SCOPE") \
+    FA_DIAG(424, ERROR, "both scratch arenas of the context are conflicts",    \
+            "pass only the frames that results are allocated from")            \
     FA_DIAG(606, ERROR, "a frame was used after its end",                      \
             "fetch the frame again with fa_ctx_frame() in each frame")         \
     FA_DIAG(608, ERROR, "frame memory was passed to a free function",          \

@@ -406,6 +406,18 @@ FA_API fa_stamp fa_frame_stamp(const fa_frame *frame);
 FA_API bool fa_stamp_is_live(const fa_allocator *allocator, fa_stamp stamp);
 
 /**
+ * Why the last call of this frame that failed did so.
+ *
+ * When to use: after a NULL, where the context is not at hand: a scratch arena
+ * and a group have none that a program knows.
+ * @param frame the frame.
+ * @return as fa_ctx_status() of its context.
+ * Valid until: the next failure. Owner: - Thread: the context's own.
+ * Cost: constant. Since: 0.1.
+ */
+FA_API FA_QUERY fa_status fa_frame_status(const fa_frame *frame);
+
+/**
  * Bytes used in the frame so far, blocks above the window included.
  *
  * When to use: to measure a section by the difference.

@@ -61,12 +61,15 @@ typedef struct fa_stats {
     /** Bytes that would have held 99.9 % of the frames, blocks above the
      *  window included; a power of two. */
     uint64_t suggested_reserve;
+    /** Used in scratch arenas, those of scopes included: what is published. */
+    uint64_t scratch_bytes;
+    uint32_t scratches; /**< Named scratch arenas. */
 } fa_stats;
 
 #define FA_STATS_INIT                                                         \
     {                                                                         \
         sizeof(fa_stats), 0, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0                           \
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0                     \
     }
 
 /** Figures of one tag or context. Start from FA_USAGE_INIT. */

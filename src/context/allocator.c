@@ -126,12 +126,45 @@ trim_arenas(fa_ctx *ctx)
     ctx->frame.first_limit = ctx->frame.base;
 }
 
+void
+fai_ctx_trim_annex(fa_ctx *annex)
+{
+    if (annex->arena_count != 0)
+        trim_arenas(annex);
+    fai_cache_flush(annex);
+}
+
 static void
 trim_ctx(fa_ctx *ctx)
 {
     trim_arenas(ctx);
     fai_pools_flush(ctx);
     fai_cache_flush(ctx);
+    for (size_t i = 0; i < 2; i++)
+        if (ctx->scratch[i] != NULL)
+            fai_ctx_trim_annex(ctx->scratch[i]);
+}
+
+/* Spares are nobody's; they are taken out under the lock. */
+static void
+trim_spares(fa_allocator *allocator)
+{
+    for (size_t kind = 0; kind < FAI_ANNEX_KINDS; kind++) {
+        fa_ctx **list = &allocator->annexes.spare[kind];
+        fai_lock(&allocator->lock);
+        fa_ctx *first = *list;
+        *list = NULL;
+        fai_unlock(&allocator->lock);
+        while (first != NULL) {
+            fa_ctx *annex = first;
+            first = annex->annex.next;
+            fai_ctx_trim_annex(annex);
+            fai_lock(&allocator->lock);
+            annex->annex.next = *list;
+            *list = annex;
+            fai_unlock(&allocator->lock);
+        }
+    }
 }
 
 /* Idle contexts are trimmed one at a time: taken out under the lock. */
@@ -161,6 +194,7 @@ fa_allocator_trim(fa_allocator *allocator)
     if (!ctx->is_refusing)
         trim_ctx(ctx);
     trim_idle(allocator);
+    trim_spares(allocator);
     fai_page_space_trim(&allocator->pages, SIZE_MAX);
     fai_spans_trim(&allocator->spans, SIZE_MAX);
     if (allocator->heap.trim != NULL)

@@ -298,15 +298,26 @@ fai_ctx_unmake(fa_ctx *ctx)
 }
 
 static fa_ctx *
-map_ctx(fa_allocator *allocator)
+map_record(fa_allocator *allocator)
 {
     fa_ctx *ctx = fai_pages_map(sizeof(fa_ctx), FAI_PAGE);
     if (ctx == NULL)
         return NULL;
     fai_pages_name(ctx, sizeof(fa_ctx), "framealloc:context");
     ctx->allocator = allocator;
-    ctx->pages.entry[0].page = UINTPTR_MAX; /* NULL is in no page. */
     ctx->guard = (uint8_t)allocator->config.guard;
+    ctx->arena_records = &ctx->first_arena;
+    ctx->arena_room = 1;
+    return ctx;
+}
+
+static fa_ctx *
+map_ctx(fa_allocator *allocator)
+{
+    fa_ctx *ctx = map_record(allocator);
+    if (ctx == NULL)
+        return NULL;
+    ctx->pages.entry[0].page = UINTPTR_MAX; /* NULL is in no page. */
     if (fai_cache_create(ctx) && fai_pools_create(ctx) && fai_guard_create(ctx))
         return ctx;
     fai_ctx_unmake(ctx);
@@ -340,6 +351,7 @@ set_modes(fa_ctx *ctx, const fa_ctx_config *config, bool is_explicit)
     fai_store(&ctx->frame.word, 0);
     ctx->frame.tick = 0;
     ctx->frame.window = all->window;
+    ctx->frame.capacity = FAI_NO_CAPACITY;
     /* A closed frame, and one in guard modes, releases nothing. */
     ctx->frame.public.floor = FAI_NO_FLOOR;
     ctx->status = FA_OK;
@@ -392,6 +404,32 @@ fai_ctx_make(fa_allocator *allocator, const fa_ctx_config *config,
     fai_unlock(&allocator->lock);
     set_name(ctx, config);
     *status = FA_OK;
+    return ctx;
+}
+
+/* Frees do not pass through an annex, so it needs no pools and its page table
+ * is not touched; large blocks pay for their records. */
+fa_ctx *
+fai_ctx_make_annex(fa_allocator *allocator, enum fai_annex_kind kind)
+{
+    fa_ctx_config config = FA_CTX_CONFIG_INIT;
+    config.own_frames = true;
+    fa_ctx *ctx = map_record(allocator);
+    if (ctx == NULL)
+        return NULL;
+    ctx->annex.kind = kind;
+    fai_cache_prepare(ctx);
+    if (!fai_guard_create(ctx)) {
+        fai_ctx_unmake(ctx);
+        return NULL;
+    }
+    set_modes(ctx, &config, true);
+    fai_lock(&allocator->lock);
+    ctx->id = ++allocator->next_ctx_id;
+    fai_budget_create(&ctx->budget, FA_BUDGET_CTX, ctx->id);
+    ctx->next = allocator->ctxs;
+    allocator->ctxs = ctx;
+    fai_unlock(&allocator->lock);
     return ctx;
 }
 

@@ -34,6 +34,8 @@ fa_ctx *fai_ctx_refusing(void);
 /* Makes or adopts a context; NULL, with *status set, on failure. */
 fa_ctx *fai_ctx_make(fa_allocator *allocator, const fa_ctx_config *config,
                      bool is_explicit, fa_status *status);
+/* Makes an annex, which stays one of its kind; NULL when memory is missing. */
+fa_ctx *fai_ctx_make_annex(fa_allocator *allocator, enum fai_annex_kind kind);
 /* Unmaps a context that holds nothing that others may use. It is in no list
  * any more, and no lock is held. */
 void fai_ctx_unmake(fa_ctx *ctx);
@@ -54,6 +56,8 @@ const fa_allocator *fai_process_first(void);
  * lock. */
 void fai_stats_retire(fa_allocator *allocator, const fa_ctx *ctx);
 
+/* Of context/allocator.c: idle memory of an annex that nobody uses now. */
+void fai_ctx_trim_annex(fa_ctx *annex);
 /* Of lifetime/end.c: the thread of this context exits. */
 void fai_ctx_end(fa_ctx *ctx);
 /* Of lifetime/end.c: contexts without a thread, after a frame has ended. */

@@ -119,6 +119,8 @@ frame_bytes(const fa_ctx *ctx)
 
 struct tally {
     struct fai_figures sum;
+    uint64_t annex_bytes[FAI_ANNEX_KINDS];
+    uint32_t annexes[FAI_ANNEX_KINDS];
     uint64_t frame_bytes;
     uint64_t heap_bytes;
     uint64_t refusals;
@@ -137,12 +139,44 @@ heap_bytes(const fa_ctx *ctx)
     return bytes;
 }
 
+/* Of what is in an annex now. */
+static uint64_t
+annex_bytes(const fa_ctx *annex)
+{
+    bool is_published =
+        fai_load(&annex->figures.word) == fai_load(&annex->frame.word);
+    return is_published ? fai_load(&annex->figures.frame_bytes) : 0;
+}
+
+/* An annex holds memory, but it has no frames of the program. */
+static void
+tally_annex(const fa_ctx *annex, struct tally *tally)
+{
+    struct fai_figures *sum = &tally->sum;
+    const struct fai_figures *from = &annex->figures;
+    ADD(reserved);
+    ADD(resident);
+    ADD(block_bytes);
+    ADD(cache_bytes);
+    ADD(backend_bytes);
+    ADD(trimmed_bytes);
+    tally->refusals += fai_load(&annex->annex.refusals);
+    if (fai_load(&annex->annex.serial) == 0)
+        return;
+    tally->annexes[annex->annex.kind]++;
+    tally->annex_bytes[annex->annex.kind] += annex_bytes(annex);
+}
+
 static void
 tally_ctxs(fa_allocator *allocator, struct tally *tally)
 {
     tally->sum = allocator->retired;
     tally->oldest = fai_load(&allocator->word) >> 1;
     for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next) {
+        if (fai_ctx_is_annex(ctx)) {
+            tally_annex(ctx, tally);
+            continue;
+        }
         add_figures(&tally->sum, &ctx->figures);
         add_plain_frames(&tally->sum, ctx);
         tally->frame_bytes += frame_bytes(ctx);
@@ -194,6 +228,9 @@ fill_stats(fa_allocator *allocator, fa_stats *stats)
     stats->frame_is_open = (word & 1) != 0;
     stats->frame_bytes = tally.frame_bytes;
     stats->heap_bytes = tally.heap_bytes;
+    stats->scratches = tally.annexes[FAI_ANNEX_SCRATCH];
+    stats->scratch_bytes = tally.annex_bytes[FAI_ANNEX_SCRATCH] +
+                           tally.annex_bytes[FAI_ANNEX_SCOPES];
     stats->guard = (int)allocator->config.guard;
     stats->contexts = tally.in_use;
     stats->contexts_idle = tally.idle;
@@ -236,6 +273,12 @@ fa_stats_read(fa_allocator *allocator, fa_stats *out)
 static void
 add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
 {
+    /* The tag of an annex stays the same while it is in use. */
+    if (fai_ctx_is_annex(ctx)) {
+        if (ctx->tag == tag && fai_load(&ctx->annex.serial) != 0)
+            usage->frame_bytes += annex_bytes(ctx);
+        return;
+    }
     const struct fai_tag_use *use = &ctx->tag_use[tag];
     uint64_t word = fai_load(ctx->frames);
     uint64_t frame = fai_load(&use->frame_bytes);

@@ -160,8 +160,10 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     let_die_by_lag(ctx, ended);
     if (arena->is_live)
         frame->attention |= FAI_ATTENTION_BLOCKS;
-    fai_remote_flush(ctx);
-    fai_remote_drain(ctx);
+    if (!fai_ctx_is_annex(ctx)) {
+        fai_remote_flush(ctx);
+        fai_remote_drain(ctx);
+    }
     if ((frame->attention & FAI_ATTENTION_FENCE) != 0)
         fai_pools_fence_bursts(ctx);
     fai_trim_step(ctx);

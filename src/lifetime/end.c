@@ -157,7 +157,8 @@ end_ctx(fa_ctx *ctx, struct leaks *leaks)
     if (ctx->is_lost)
         return;
     ctx->thread = NULL; /* Whoever destroys may use it now. */
-    leaks->contexts += ctx->is_explicit && !ctx->is_idle;
+    leaks->contexts +=
+        ctx->is_explicit && !ctx->is_idle && !fai_ctx_is_annex(ctx);
     ctx->frame.pins = 0;
     fai_boundary_leave(ctx, UINT64_MAX / 4);
     fai_remote_flush(ctx);
@@ -166,7 +167,7 @@ end_ctx(fa_ctx *ctx, struct leaks *leaks)
 static void
 count_leaks(fa_ctx *ctx, struct leaks *leaks)
 {
-    if (ctx->is_lost)
+    if (ctx->is_lost || fai_ctx_is_annex(ctx))
         return;
     fai_pools_flush(ctx);
     fai_cache_flush(ctx);

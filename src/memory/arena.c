@@ -27,7 +27,9 @@ static bool
 map_chunk(fa_ctx *ctx, struct fai_chunk *chunk, size_t size)
 {
     *chunk = (struct fai_chunk){0};
-    chunk->base = fai_pages_map(size, FAI_HUGE_PAGE);
+    /* A small one holds no huge page; aligning it would cost calls. */
+    chunk->base =
+        fai_pages_map(size, size < FAI_HUGE_PAGE ? FAI_PAGE : FAI_HUGE_PAGE);
     if (chunk->base == NULL)
         return false;
     fai_pages_name(chunk->base, size, "framealloc:arena");
@@ -59,8 +61,10 @@ least_chunk(const fa_ctx *ctx)
 bool
 fai_arena_create(fa_ctx *ctx, struct fai_arena *arena)
 {
-    size_t want =
-        FAI_MAX(ctx->allocator->config.frame_reserve, least_chunk(ctx));
+    size_t reserve = fai_ctx_is_annex(ctx)
+                         ? ctx->annex.reserve
+                         : ctx->allocator->config.frame_reserve;
+    size_t want = FAI_MAX(reserve, least_chunk(ctx));
     if (!map_largest(ctx, &arena->chunk[0], want, least_chunk(ctx))) {
         ctx->status = FA_ERR_NOMEM;
         return false;
@@ -70,20 +74,39 @@ fai_arena_create(fa_ctx *ctx, struct fai_arena *arena)
     return true;
 }
 
+static void
+unmap_chunk(fa_ctx *ctx, struct fai_chunk *chunk)
+{
+    fai_charge_give(ctx, chunk->touched);
+    fai_publish_sub(&ctx->figures.resident, chunk->touched);
+    fai_publish_sub(&ctx->figures.reserved, chunk->reserved);
+    /* Whoever gets the addresses next may touch them. */
+    if (ctx->guard != 0)
+        fai_checkers_allow(chunk->base, chunk->touched);
+    fai_pages_unmap(chunk->base, chunk->reserved);
+    *chunk = (struct fai_chunk){0};
+}
+
 void
 fai_arena_destroy(fa_ctx *ctx, struct fai_arena *arena)
 {
-    for (uint32_t i = 0; i < arena->chunk_count; i++) {
-        struct fai_chunk *chunk = &arena->chunk[i];
-        fai_charge_give(ctx, chunk->touched);
-        fai_publish_sub(&ctx->figures.resident, chunk->touched);
-        fai_publish_sub(&ctx->figures.reserved, chunk->reserved);
-        /* Whoever gets the addresses next may touch them. */
-        if (ctx->guard != 0)
-            fai_checkers_allow(chunk->base, chunk->touched);
-        fai_pages_unmap(chunk->base, chunk->reserved);
-    }
+    for (uint32_t i = 0; i < arena->chunk_count; i++)
+        unmap_chunk(ctx, &arena->chunk[i]);
     *arena = (struct fai_arena){0};
+}
+
+void
+fai_arena_shrink(fa_ctx *ctx, struct fai_arena *arena, size_t keep)
+{
+    if (arena->is_protected)
+        return;
+    while (arena->chunk_count > 1)
+        unmap_chunk(ctx, &arena->chunk[--arena->chunk_count]);
+    arena->current = 0;
+    arena->prior = 0;
+    /* Of a huge page nothing would go back. */
+    fai_chunk_trim(ctx, &arena->chunk[0], arena->chunk[0].is_huge ? 0 : keep,
+                   SIZE_MAX);
 }
 
 static void
@@ -167,6 +190,7 @@ fai_arena_set_first_limit(fa_ctx *ctx)
 {
     struct fai_frame *frame = &ctx->frame;
     size_t room = FAI_MIN(2 * frame->window, frame->arena->chunk[0].touched);
+    room = FAI_MIN(room, frame->capacity);
     if ((frame->attention & FAI_ATTENTION_MODE) != 0 ||
         fai_budget_is_limited(&ctx->allocator->tags.tag[ctx->tag].budget))
         room = 0;
@@ -180,6 +204,9 @@ fai_arena_open_window(fa_ctx *ctx, char *end)
     struct fai_chunk *chunk = &frame->arena->chunk[frame->arena->current];
     char *cursor = frame->public.cursor;
     size_t room = (size_t)(fai_chunk_end(chunk) - cursor);
+    room = FAI_MIN(room, fai_frame_room(frame));
+    if (FAI_UNLIKELY((size_t)(end - cursor) > room))
+        return fai_frame_has_room(ctx, (size_t)(end - cursor));
     char *limit = cursor + FAI_MIN(room, frame->window);
     if (limit < end || (frame->attention & FAI_ATTENTION_MODE) != 0)
         limit = end;
@@ -204,9 +231,7 @@ fai_arena_open_window(fa_ctx *ctx, char *end)
     frame->public.limit = limit;
     if (frame->first_limit < frame->public.release_from)
         fai_arena_set_first_limit(ctx);
-    fai_store(&ctx->figures.word, fai_load(&frame->word));
-    fai_store(&ctx->figures.frame_bytes,
-              fai_frame_position(frame) + frame->block_bytes);
+    fai_frame_publish(ctx);
     return true;
 }
 
@@ -223,6 +248,9 @@ spill(fa_ctx *ctx, struct fai_arena *arena, size_t need)
         return false;
     }
     arena->chunk_count++;
+    /* Annexes begin small and are meant to grow. */
+    if (fai_ctx_is_annex(ctx))
+        return true;
     fai_publish_add(&ctx->figures.spills, 1);
     fai_publish_add(&ctx->figures.spill_bytes, chunk->reserved);
     fai_publish_add(&ctx->figures.spill_ns, fai_clock_ns() - start);
@@ -247,7 +275,7 @@ fai_arena_next_chunk(fa_ctx *ctx, size_t need)
     frame->public.release_from = frame->public.cursor;
     frame->attention |= FAI_ATTENTION_CHUNKS;
     /* The sink may allocate, so all is in place by now. */
-    if (is_last)
+    if (is_last && !fai_ctx_is_annex(ctx))
         fai_report(&ctx->allocator->reporter, 5, NULL,
                    "context %llu took a chunk of %zu bytes",
                    (unsigned long long)ctx->id,

@@ -11,6 +11,8 @@
 /* Reserves the first chunk. False, with the status set, on failure. */
 bool fai_arena_create(fa_ctx *ctx, struct fai_arena *arena);
 void fai_arena_destroy(fa_ctx *ctx, struct fai_arena *arena);
+/* Of a dead arena: the first chunk stays, with so many resident bytes. */
+void fai_arena_shrink(fa_ctx *ctx, struct fai_arena *arena, size_t keep);
 /* Room up to end (in the current chunk, above the cursor) and, where budgets
  * allow, up to a window: moves the limit. False with the status set. */
 bool fai_arena_open_window(fa_ctx *ctx, char *end);

@@ -275,11 +275,17 @@ fai_cache_live(const fa_ctx *ctx)
     return live;
 }
 
-bool
-fai_cache_create(fa_ctx *ctx)
+void
+fai_cache_prepare(fa_ctx *ctx)
 {
     ctx->cache.recent = &nothing;
     ctx->cache.limit = ctx->allocator->config.cache_limit;
+}
+
+bool
+fai_cache_create(fa_ctx *ctx)
+{
+    fai_cache_prepare(ctx);
     /* The first record, so that the first block costs a frame less. */
     struct fai_block *first = new_record(ctx);
     if (first == NULL)

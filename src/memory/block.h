@@ -31,6 +31,8 @@ void fai_cache_trim(fa_ctx *ctx, size_t bytes);
 void fai_cache_age(fa_ctx *ctx);
 /* Live heap blocks of the context. */
 size_t fai_cache_live(const fa_ctx *ctx);
+/* An empty cache; the first block pays for its records. */
+void fai_cache_prepare(fa_ctx *ctx);
 bool fai_cache_create(fa_ctx *ctx);
 /* Gives every block back, live or not; the context ends. */
 void fai_cache_destroy(fa_ctx *ctx);

@@ -85,9 +85,33 @@ fai_frame_count_block(fa_ctx *ctx, size_t size)
     struct fai_frame *frame = &ctx->frame;
     fai_frame_note_peak(frame);
     frame->block_bytes += size;
+    fai_frame_clamp_limit(frame);
     frame->attention |= FAI_ATTENTION_BLOCKS;
     fai_frame_mark_tag(ctx, ctx->tag);
     fai_publish_add(&ctx->tag_use[ctx->tag].frame_bytes, size);
+    fai_frame_publish(ctx);
+}
+
+void
+fai_frame_publish(fa_ctx *ctx)
+{
+    struct fai_frame *frame = &ctx->frame;
+    fai_store(&ctx->figures.word, fai_load(&frame->word));
+    fai_store(&ctx->figures.frame_bytes,
+              fai_frame_position(frame) + frame->block_bytes);
+}
+
+bool
+fai_frame_has_room(fa_ctx *ctx, size_t size)
+{
+    if (FAI_LIKELY(size <= fai_frame_room(&ctx->frame)))
+        return true;
+    ctx->status = FA_ERR_NOMEM;
+    if (ctx->frame.capacity != FAI_NO_CAPACITY) {
+        fai_publish_add(&ctx->annex.refusals, 1);
+        ctx->status = FA_ERR_BUDGET;
+    }
+    return false;
 }
 
 static void *
@@ -95,7 +119,9 @@ alloc_block(fa_ctx *ctx, size_t size, size_t align)
 {
     struct fai_frame *frame = &ctx->frame;
     struct fai_block *block =
-        fai_block_alloc(ctx, size, align, FAI_BLOCK_FRAME);
+        fai_frame_has_room(ctx, size)
+            ? fai_block_alloc(ctx, size, align, FAI_BLOCK_FRAME)
+            : NULL;
     if (block == NULL)
         return NULL;
     struct fai_arena *arena = frame->arena;
@@ -182,6 +208,8 @@ bump(fa_ctx *ctx, size_t size, size_t align)
     struct fai_frame *frame = &ctx->frame;
     struct place before = place_of(frame);
     size_t need = ROUND(size);
+    if (!fai_frame_has_room(ctx, need))
+        return NULL;
     for (;;) {
         const struct fai_chunk *chunk =
             &frame->arena->chunk[frame->arena->current];
@@ -297,11 +325,14 @@ static bool
 resize_block(fa_ctx *ctx, void *address, size_t size)
 {
     struct fai_block *block = find_block(ctx, address);
-    if (block == NULL || size > block->capacity || block->charged != 0)
+    if (block == NULL || size > block->capacity || block->charged != 0 ||
+        (size > block->size &&
+         size - block->size > fai_frame_room(&ctx->frame)))
         return false;
     fai_frame_note_peak(&ctx->frame);
     uint64_t change = (uint64_t)size - block->size;
     ctx->frame.block_bytes += change;
+    fai_frame_clamp_limit(&ctx->frame);
     fai_publish_add(&ctx->tag_use[block->tag].frame_bytes, change);
     fai_publish_add(&ctx->figures.block_bytes, change);
     block->size = size;
@@ -490,6 +521,14 @@ fa_frame_commit(fa_frame *public, void *block, size_t used)
         if (large != NULL)
             free_block(ctx, large);
     }
+}
+
+fa_status
+fa_frame_status(const fa_frame *public)
+{
+    const fa_ctx *ctx =
+        FAI_CONTAINER((char *)(uintptr_t) public, fa_ctx, frame);
+    return ctx->status;
 }
 
 size_t

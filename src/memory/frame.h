@@ -23,6 +23,10 @@ void *fai_frame_report_foreign(fa_ctx *ctx);
 void fai_frame_close_section(fa_ctx *ctx);
 /* Bytes outside of the arena count for the frame and the current tag. */
 void fai_frame_count_block(fa_ctx *ctx, size_t size);
+/* What is used now, for others to read. */
+void fai_frame_publish(fa_ctx *ctx);
+/* Whether the capacity leaves so many bytes; else the status is set. */
+bool fai_frame_has_room(fa_ctx *ctx, size_t size);
 /* Most bytes of the frame so far, blocks included. */
 void fai_frame_note_peak(struct fai_frame *frame);
 

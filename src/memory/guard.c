@@ -126,7 +126,8 @@ alloc_fresh(fa_ctx *ctx, size_t size, size_t align, size_t *charged)
 {
     struct fai_guard *guard = &ctx->guarding;
     size_t body = fai_round_up(FAI_MAX(size, (size_t)1), FAI_PAGE);
-    if (!fai_charge_tag(ctx, ctx->tag, size, charged))
+    if (!fai_frame_has_room(ctx, size) ||
+        !fai_charge_tag(ctx, ctx->tag, size, charged))
         return NULL;
     if (!fai_charge_take(ctx, body)) {
         fai_charge_refund(ctx, ctx->tag, *charged);

@@ -152,6 +152,7 @@ move_back(fa_ctx *ctx, const struct fai_mark *mark)
     if ((frame->attention & FAI_ATTENTION_MODE) != 0)
         resident = 0;
     frame->public.limit = mark->cursor + FAI_MIN(resident, frame->window);
+    fai_frame_clamp_limit(frame);
 }
 
 fa_status

@@ -223,6 +223,9 @@ enum fai_attention {
     FAI_ATTENTION_PERMANENT = FAI_ATTENTION_LAG | FAI_ATTENTION_MODE
 };
 
+/* The capacity of frames that have none. */
+#define FAI_NO_CAPACITY (SIZE_MAX & ~(FA_FRAME_GRANULE - 1))
+
 /* A released range below the cursor that waits for what lies above. */
 struct fai_hole {
     char *begin;
@@ -242,6 +245,7 @@ struct fai_frame {
     uint32_t pins;
     struct fai_arena *arena; /* Of the current frame. */
     size_t window;           /* Of the allocator's configuration. */
+    size_t capacity;         /* Most bytes; a multiple of 16. */
     size_t high;       /* Most bytes so far, as noted before moves down. */
     size_t section;    /* Position where the current tag began. */
     size_t lease_from; /* Position where the lease of the tag's budget began. */
@@ -339,6 +343,42 @@ struct fai_guard {
     struct fai_array fresh_live; /* Guard 3: struct fai_fresh, oldest first. */
 };
 
+/* --- annexes --- */
+
+enum fai_annex_kind {
+    FAI_ANNEX_NONE = 0, /* Not an annex: a context of the program. */
+    FAI_ANNEX_SCRATCH,  /* A named scratch arena. */
+    FAI_ANNEX_SCOPES,   /* One of a context's two for functions. */
+    FAI_ANNEX_GROUP,
+    FAI_ANNEX_KINDS
+};
+
+/* What makes a context an annex: one arena beside the frames, behind a
+ * scratch or a group; see lifetime/annex.h. */
+struct fai_annex {
+    uint64_t serial;  /* Of the handle; 0: spare. Others read. */
+    uint64_t objects; /* Counted before the arena's contents began. */
+    uint64_t resets;
+    uint64_t refusals; /* By the capacity. */
+    uint64_t number;   /* Of scopes: the owner's frame that they are in. */
+    size_t peak;       /* Most bytes since it was taken. */
+    size_t reserve;    /* Of the first chunk. */
+    uint32_t kind;     /* enum fai_annex_kind. */
+    uint32_t scopes;   /* Open ones, each in the one before. */
+    fa_ctx *parent;    /* Of a group, or NULL. */
+    fa_ctx *child;     /* Newest group in this one. */
+    fa_ctx *older;     /* Next group of the parent. */
+    fa_ctx *newer;
+    fa_ctx *next; /* Spares, or named ones; under the allocator's lock. */
+};
+
+/* Annexes of an allocator; under its lock. */
+struct fai_annexes {
+    fa_ctx *spare[FAI_ANNEX_KINDS];
+    fa_ctx *named;
+    uint64_t serial; /* Handed out last. */
+};
+
 /* --- the two records --- */
 
 struct fa_ctx {
@@ -369,8 +409,6 @@ struct fa_ctx {
     struct fai_arena *arena_records; /* Kept for the next thread. */
     uint32_t arena_room;             /* How many. */
     struct fai_cache cache;
-    struct fai_pools pools;
-    struct fai_outbox outbox[FAI_REMOTE_OWNERS];
     struct fai_meta meta;
     struct fai_budget budget;
     struct fai_guard guarding;
@@ -379,11 +417,17 @@ struct fa_ctx {
     uint32_t tag_excess; /* Pushes that were refused and not popped yet. */
     fa_tag tag_stack[FA_TAG_DEPTH_MAX];
     uint64_t tag_dirty[FA_TAG_MAX / 64]; /* Used in this frame. */
-    struct fai_tag_use tag_use[FA_TAG_MAX];
     struct fa_ctx *next;        /* In the allocator's list; under its lock. */
     struct fa_ctx *next_thread; /* In its thread's list; see context/ctx.c. */
     struct fai_thread *owner;   /* NULL: explicit or idle. */
     char name[FAI_NAME_MAX];
+    struct fai_annex annex;
+    fa_ctx *scratch[2];           /* Annexes for functions, or NULL. */
+    struct fai_arena first_arena; /* Enough without a lag. */
+    /* What lies below is large, and touched by those who use it. */
+    struct fai_tag_use tag_use[FA_TAG_MAX];
+    struct fai_pools pools;
+    struct fai_outbox outbox[FAI_REMOTE_OWNERS];
 };
 
 /* Why a frame cannot open its short way. */
@@ -411,6 +455,7 @@ struct fa_allocator {
     uint32_t idle_count;
     uint64_t next_ctx_id;
     struct fai_figures retired; /* Totals of contexts that are gone. */
+    struct fai_annexes annexes;
     uint32_t hook_count;
     fa_frame_hook hooks[FAI_HOOKS_MAX];
     struct fa_allocator *next; /* In the process's list. */
@@ -473,6 +518,30 @@ fai_frame_position(const struct fai_frame *frame)
     const struct fai_arena *arena = frame->arena;
     return arena->prior +
            (size_t)(frame->public.cursor - arena->chunk[arena->current].base);
+}
+
+/* Bytes that the capacity leaves, without what rounding takes. */
+static inline size_t
+fai_frame_room(const struct fai_frame *frame)
+{
+    size_t used = fai_frame_position(frame) + frame->block_bytes;
+    return fai_round_down(frame->capacity - used, FA_FRAME_GRANULE);
+}
+
+/* The capacity, too, is expressed by the limit. */
+static inline void
+fai_frame_clamp_limit(struct fai_frame *frame)
+{
+    size_t room = fai_frame_room(frame);
+    if (FAI_UNLIKELY(room <
+                     (size_t)(frame->public.limit - frame->public.cursor)))
+        frame->public.limit = frame->public.cursor + room;
+}
+
+static inline bool
+fai_ctx_is_annex(const fa_ctx *ctx)
+{
+    return ctx->annex.kind != FAI_ANNEX_NONE;
 }
 
 /* Remembers why; returns NULL for the caller to return. */
