@@ -13,6 +13,7 @@ man3_pages = \
 	doc/fa_jemalloc.3 \
 	doc/fa_mark.3 \
 	doc/fa_pool.3 \
+	doc/fa_scratch.3 \
 	doc/fa_stats.3 \
 	doc/fa_status.3 \
 	doc/fa_tag.3

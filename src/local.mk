@@ -16,6 +16,7 @@ public_HEADERS = \
 	include/framealloc/ctx.h \
 	include/framealloc/frame.h \
 	include/framealloc/pool.h \
+	include/framealloc/scratch.h \
 	include/framealloc/heap.h \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
@@ -108,6 +109,8 @@ lifetime_sources = \
 	src/lifetime/boundary.c \
 	src/lifetime/boundary.h \
 	src/lifetime/end.c \
+	src/lifetime/scratch.c \
+	src/lifetime/scratch.h \
 	src/lifetime/stamp.c \
 	src/lifetime/trim.c \
 	src/lifetime/trim.h

@@ -190,6 +190,41 @@ defer_often(void)
 }
 
 static void
+use_scratch(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        fa_scratch scratch;
+        if (!is_done(fa_scratch_create(world.allocator, "oom", NULL, &scratch)))
+            continue;
+        fa_frame *frame = fa_scratch_frame(scratch);
+        for (size_t size = 16; size < 1000000; size *= 5)
+            world.failed += fa_frame_alloc(frame, size, 16) == NULL;
+        fa_scratch_scope scope = fa_scratch_begin_in(scratch);
+        world.failed += scope.mark.frame == NULL;
+        world.failed += fa_frame_alloc(scope.frame, 50000, 16) == NULL;
+        CHECK(fa_scratch_end(scope) == FA_OK, "a scope ends");
+        CHECK(fa_scratch_reset(scratch) == FA_OK, "a reset never fails");
+        world.failed += fa_frame_alloc(frame, 100, 16) == NULL;
+        CHECK(fa_scratch_destroy(scratch) == FA_OK, "nor does the end");
+    }
+}
+
+static void
+use_scratch_scopes(void)
+{
+    begin();
+    for (unsigned i = 0; i < 4; i++) {
+        fa_scratch_scope a = fa_scratch_begin(world.ctx, NULL, 0);
+        world.failed += fa_frame_alloc(a.frame, 1000, 16) == NULL;
+        fa_scratch_scope b = fa_scratch_begin(world.ctx, &a.frame, 1);
+        CHECK(a.mark.frame == NULL || a.frame != b.frame, "another arena");
+        world.failed += fa_frame_alloc(b.frame, 100000, 16) == NULL;
+        CHECK(fa_scratch_end(b) == FA_OK && fa_scratch_end(a) == FA_OK, "end");
+    }
+    end();
+}
+
+static void
 change_tags(void)
 {
     fa_tag tag = fa_tag_register(world.allocator, "t");
@@ -460,6 +495,8 @@ do_everything(void)
     resize_blocks();
     nest_marks();
     defer_often();
+    use_scratch();
+    use_scratch_scopes();
     change_tags();
     realloc_blocks();
     use_pools();
@@ -507,6 +544,9 @@ static const struct scenario scenarios[] = {
     {"rollback, small reserve", roll_back_blocks, with_small_reserve, false},
     {"defers", defer_often, NULL, false},
     {"defers, lag 3", defer_often, with_lag, false},
+    {"scratch arenas", use_scratch, NULL, false},
+    {"scratch arenas, guard 3", use_scratch, with_some_guard_3, false},
+    {"scratch scopes", use_scratch_scopes, NULL, false},
     {"tags", change_tags, NULL, false},
     {"pins", pin_frame, NULL, false},
     {"prepare", prepare_frames, NULL, false},

@@ -29,6 +29,8 @@ FA_UNIT_TESTS = \
 	tests/check_options \
 	tests/check_pool \
 	tests/check_remote \
+	tests/check_scratch \
+	tests/check_scratch_scope \
 	tests/check_stats \
 	tests/check_tag
 check_LTLIBRARIES += tests/libsupport.la
@@ -125,6 +127,14 @@ tests_check_pool_LDADD = $(FA_UNIT_LDADD)
 tests_check_remote_SOURCES = tests/check_remote.c
 tests_check_remote_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_remote_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_scratch_SOURCES = tests/check_scratch.c
+tests_check_scratch_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_scratch_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_scratch_scope_SOURCES = tests/check_scratch_scope.c
+tests_check_scratch_scope_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_scratch_scope_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_stats_SOURCES = tests/check_stats.c
 tests_check_stats_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

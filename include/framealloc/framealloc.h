@@ -16,6 +16,7 @@
 #include <framealloc/frame.h>
 #include <framealloc/heap.h>
 #include <framealloc/pool.h>
+#include <framealloc/scratch.h>
 #include <framealloc/stats.h>
 #include <framealloc/status.h>
 #include <framealloc/tag.h>

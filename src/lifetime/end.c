@@ -10,6 +10,7 @@
  */
 #include "context/ctx.h"
 #include "lifetime/boundary.h"
+#include "lifetime/scratch.h"
 #include "memory/arena.h"
 #include "memory/block.h"
 #include "memory/page.h"
@@ -43,6 +44,7 @@ static bool
 settle(fa_ctx *ctx)
 {
     ctx->frame.pins = 0;
+    fai_scratch_leave(ctx);
     ctx->is_readable = fai_boundary_leave(ctx, ended_number(ctx));
     if (!ctx->is_readable)
         drop_arenas(ctx);
