@@ -81,6 +81,7 @@ memory_sources = \
 	src/memory/pool.c \
 	src/memory/pool.h \
 	src/memory/print.c \
+	src/memory/promote.c \
 	src/memory/remote.c \
 	src/memory/remote.h \
 	src/memory/section.c \
@@ -97,6 +98,7 @@ context_sources = \
 	src/context/ctx.h \
 	src/context/fault_report.c \
 	src/context/fault_report.h \
+	src/context/limit.c \
 	src/context/options.c \
 	src/context/options.h \
 	src/context/stats.c \

@@ -343,15 +343,23 @@ START_TEST(a_limit_that_is_removed_refuses_no_more)
 }
 END_TEST
 
-START_TEST(a_limit_set_inside_of_a_frame_acts_at_the_next_slow_call)
+START_TEST(a_limit_set_inside_of_a_frame_counts_what_the_tag_has_got_in_it)
 {
     test_begin(&w);
     fa_tag_push(w.ctx, ui);
     ck_assert_ptr_nonnull(fa_frame_alloc(w.frame, 16, 16));
+    ck_assert_ptr_nonnull(fa_frame_alloc(w.frame, 40000, 16));
+    fa_tag_pop(w.ctx);
+    ck_assert_ptr_nonnull(fa_frame_alloc(w.frame, 5000, 16));
+    fa_tag_push(w.ctx, ui);
+    ck_assert_ptr_nonnull(fa_frame_alloc(w.frame, 160, 16));
+    /* The window is open already. */
     test_limit(w.allocator, FA_BUDGET_TAG, ui, 64 * KIB);
-    size_t given = fill_frame(w.frame, 16);
-    /* The window was open already. */
-    ck_assert_uint_le(given, 64 * KIB + 32 * KIB);
+    size_t before = 16 + 40000 + 160;
+    ck_assert_uint_eq(fill_frame(w.frame, 16), 64 * KIB - before);
+    fa_tag_pop(w.ctx);
+    ck_assert_uint_eq(test_tag_usage(w.allocator, ui).frame_bytes, 64 * KIB);
+    fa_tag_push(w.ctx, ui);
     test_end(&w);
     test_begin(&w);
     ck_assert_uint_eq(fill_frame(w.frame, 16), 64 * KIB);
@@ -490,14 +498,16 @@ END_TEST
 
 START_TEST(a_budget_that_is_not_initialised_or_out_of_range_is_refused)
 {
-    fa_budget bad[5];
+    fa_budget bad[7];
     for (unsigned i = 0; i < COUNT(bad); i++)
         bad[i] = (fa_budget)FA_BUDGET_INIT;
     bad[0].struct_size = 0;
     bad[1].warn_percent = 101;
-    bad[2].policy = (fa_budget_policy)2;
+    bad[2].policy = (fa_budget_policy)5;
     bad[3].hard_bytes = 15;
     memset(&bad[4], 0, sizeof(bad[4]));
+    bad[5].policy = FA_BUDGET_CUSTOM; /* Without decide. */
+    bad[6].policy = FA_BUDGET_PROMOTE;
     for (unsigned i = 0; i < COUNT(bad); i++) {
         ck_assert_int_eq(
             fa_budget_set(w.allocator, FA_BUDGET_ALLOCATOR, 0, &bad[i]),
@@ -554,8 +564,8 @@ add_hard_limits(Suite *suite)
     tcase_add_test(tc, the_room_of_a_tag_is_exact_after_many_pushes);
     tcase_add_test(tc, a_limit_is_cut_down_to_16);
     tcase_add_test(tc, a_limit_that_is_removed_refuses_no_more);
-    tcase_add_test(tc,
-                   a_limit_set_inside_of_a_frame_acts_at_the_next_slow_call);
+    tcase_add_test(
+        tc, a_limit_set_inside_of_a_frame_counts_what_the_tag_has_got_in_it);
     tcase_add_loop_test(
         tc, contexts_never_pass_a_tags_limit_and_are_refused_early_by_a_share,
         0, 3);

@@ -13,6 +13,8 @@ FA_UNIT_TESTS = \
 	tests/check_backend \
 	tests/check_budget \
 	tests/check_budget_callback \
+	tests/check_budget_ctx \
+	tests/check_budget_policy \
 	tests/check_config \
 	tests/check_ctx \
 	tests/check_defer \
@@ -56,6 +58,14 @@ tests_check_budget_LDADD = $(FA_UNIT_LDADD)
 tests_check_budget_callback_SOURCES = tests/check_budget_callback.c
 tests_check_budget_callback_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_budget_callback_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_budget_ctx_SOURCES = tests/check_budget_ctx.c
+tests_check_budget_ctx_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_budget_ctx_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_budget_policy_SOURCES = tests/check_budget_policy.c
+tests_check_budget_policy_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_budget_policy_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_config_SOURCES = tests/check_config.c
 tests_check_config_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -428,6 +428,19 @@ FA_API FA_QUERY fa_status fa_frame_status(const fa_frame *frame);
  */
 FA_API size_t fa_frame_used(const fa_frame *frame);
 
+/**
+ * Bytes that the frame may still hand out under its context's frame budget.
+ *
+ * When to use: to do less where room is short; budgets of tags, of the context
+ * as a whole and of the allocator are not looked at.
+ * @param frame the frame.
+ * @return bytes, exactly; SIZE_MAX without such a budget; 0 when no frame is
+ *         open.
+ * Valid until: the next allocation. Owner: - Thread: the context's own.
+ * Cost: constant. Since: 0.1.
+ */
+FA_API size_t fa_frame_remaining(const fa_frame *frame);
+
 FA_END_DECLS
 
 #endif

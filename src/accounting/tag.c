@@ -11,7 +11,7 @@ static void
 add_tag(struct fai_tags *tags, const char *name)
 {
     struct fai_tag *tag = &tags->tag[tags->count];
-    fai_budget_create(&tag->budget, FA_BUDGET_TAG, tags->count);
+    fai_budget_create(&tag->budget, FA_BUDGET_TAG, tags->count, NULL);
     strncpy(tag->name, name, sizeof(tag->name) - 1);
     /* Pairs with the acquire in fai_tags_has(): the entry is complete. */
     fai_store_release(&tags->count, tags->count + 1);

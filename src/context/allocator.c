@@ -53,7 +53,7 @@ make_parts(fa_allocator *allocator)
     fai_mutex_create(&allocator->lock);
     fai_spans_create(&allocator->spans, allocator->config.huge_pages);
     fai_tags_create(&allocator->tags);
-    fai_budget_create(&allocator->budget, FA_BUDGET_ALLOCATOR, 0);
+    fai_budget_create(&allocator->budget, FA_BUDGET_ALLOCATOR, 0, NULL);
     fa_budget limits = FA_BUDGET_INIT;
     limits.hard_bytes = allocator->config.memory_limit;
     fai_budget_set(&allocator->budget, &limits);
@@ -240,56 +240,4 @@ fa_allocator_hook_add(fa_allocator *allocator, const fa_frame_hook *hook)
     }
     fai_unlock(&allocator->lock);
     return has_room ? FA_OK : FA_ERR_NOMEM;
-}
-
-/* --- budgets --- */
-
-static struct fai_budget *
-find_budget(fa_allocator *allocator, fa_budget_scope scope, uint64_t id)
-{
-    if (scope == FA_BUDGET_ALLOCATOR && id == 0)
-        return &allocator->budget;
-    if (scope == FA_BUDGET_TAG && id < FA_TAG_MAX &&
-        fai_tags_has(&allocator->tags, (fa_tag)id))
-        return &allocator->tags.tag[id].budget;
-    if (scope != FA_BUDGET_CTX || id == 0)
-        return NULL;
-    for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
-        if (ctx->id == id && !ctx->is_idle)
-            return &ctx->budget;
-    return NULL;
-}
-
-static bool
-is_valid_budget(const fa_budget *budget)
-{
-    return budget->struct_size >= sizeof(fa_budget) &&
-           budget->warn_percent <= 100 &&
-           (unsigned)budget->policy <= FA_BUDGET_WARN &&
-           (budget->hard_bytes == 0 || budget->hard_bytes >= 16);
-}
-
-fa_status
-fa_budget_set(fa_allocator *allocator, fa_budget_scope scope, uint64_t id,
-              const fa_budget *budget)
-{
-    if (allocator == NULL || budget == NULL)
-        return FA_ERR_USAGE;
-    if (!is_valid_budget(budget)) {
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_budget: struct_size %zu, warn_percent %u, policy %d, "
-                   "hard_bytes %llu",
-                   budget->struct_size, (unsigned)budget->warn_percent,
-                   (int)budget->policy, (unsigned long long)budget->hard_bytes);
-        return FA_ERR_CONFIG;
-    }
-    fai_lock(&allocator->lock);
-    struct fai_budget *found = find_budget(allocator, scope, id);
-    if (found != NULL) {
-        fai_budget_set(found, budget);
-        if (scope == FA_BUDGET_TAG)
-            fai_allocator_attend(allocator, FAI_ATTENTION_LIMITS);
-    }
-    fai_unlock(&allocator->lock);
-    return found != NULL ? FA_OK : FA_ERR_USAGE;
 }

@@ -378,6 +378,24 @@ set_name(fa_ctx *ctx, const fa_ctx_config *config)
                  (unsigned long long)ctx->id);
 }
 
+/* Without limits; what an adopted context holds stays. */
+static void
+renew_budget(fa_ctx *ctx, struct fai_budget *budget, fa_budget_scope scope)
+{
+    uint64_t used = fai_load(&budget->used);
+    fai_budget_create(budget, scope, ctx->id, ctx->frames);
+    if (scope != FA_BUDGET_CTX_FRAME)
+        budget->used = budget->peak = used;
+}
+
+static void
+renew_budgets(fa_ctx *ctx)
+{
+    renew_budget(ctx, &ctx->budget, FA_BUDGET_CTX);
+    renew_budget(ctx, &ctx->frame_budget, FA_BUDGET_CTX_FRAME);
+    renew_budget(ctx, &ctx->pool_budget, FA_BUDGET_CTX_POOL);
+}
+
 fa_ctx *
 fai_ctx_make(fa_allocator *allocator, const fa_ctx_config *config,
              bool is_explicit, fa_status *status)
@@ -393,9 +411,7 @@ fai_ctx_make(fa_allocator *allocator, const fa_ctx_config *config,
     fai_lock(&allocator->lock);
     set_modes(ctx, config, is_explicit);
     ctx->id = ++allocator->next_ctx_id;
-    uint64_t used = fai_load(&ctx->budget.used);
-    fai_budget_create(&ctx->budget, FA_BUDGET_CTX, ctx->id);
-    ctx->budget.used = ctx->budget.peak = used;
+    renew_budgets(ctx);
     allocator->ctx_count++;
     if (is_new) {
         ctx->next = allocator->ctxs;
@@ -426,7 +442,7 @@ fai_ctx_make_annex(fa_allocator *allocator, enum fai_annex_kind kind)
     set_modes(ctx, &config, true);
     fai_lock(&allocator->lock);
     ctx->id = ++allocator->next_ctx_id;
-    fai_budget_create(&ctx->budget, FA_BUDGET_CTX, ctx->id);
+    renew_budgets(ctx);
     ctx->next = allocator->ctxs;
     allocator->ctxs = ctx;
     fai_unlock(&allocator->lock);

@@ -139,6 +139,14 @@ heap_bytes(const fa_ctx *ctx)
     return bytes;
 }
 
+static uint64_t
+refusals(const fa_ctx *ctx)
+{
+    return fai_load(&ctx->budget.refusals) +
+           fai_load(&ctx->frame_budget.refusals) +
+           fai_load(&ctx->pool_budget.refusals);
+}
+
 /* Of what is in an annex now. */
 static uint64_t
 annex_bytes(const fa_ctx *annex)
@@ -181,7 +189,7 @@ tally_ctxs(fa_allocator *allocator, struct tally *tally)
         add_plain_frames(&tally->sum, ctx);
         tally->frame_bytes += frame_bytes(ctx);
         tally->heap_bytes += heap_bytes(ctx);
-        tally->refusals += fai_load(&ctx->budget.refusals);
+        tally->refusals += refusals(ctx);
         tally->idle += ctx->is_idle;
         tally->in_use += !ctx->is_idle;
         tally->behind += is_behind(allocator, ctx);
@@ -342,7 +350,7 @@ fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
     usage.pool_bytes = figures.pool_bytes;
     usage.heap_bytes = heap_bytes(ctx);
     usage.spills = figures.spills;
-    usage.refusals = fai_load(&ctx->budget.refusals);
+    usage.refusals = refusals(ctx);
     memcpy(usage.histogram, figures.histogram, sizeof(usage.histogram));
     usage.suggested_reserve = suggest_reserve(usage.histogram);
     return write_usage(ctx->allocator, &usage, out);

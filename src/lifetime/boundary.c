@@ -18,12 +18,15 @@
 #include "lifetime/trim.h"
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/charge.h"
 #include "memory/frame.h"
 #include "memory/guard.h"
 #include "memory/magazine.h"
 #include "memory/page.h"
 #include "memory/pool.h"
 #include "memory/remote.h"
+
+#include <string.h>
 
 static void
 count_bucket(uint64_t *histogram, uint64_t bytes)
@@ -127,7 +130,10 @@ reset_frame(fa_ctx *ctx)
     frame->high = 0;
     frame->public.high = NULL;
     frame->block_bytes = 0;
+    frame->promoted_bytes = 0;
+    frame->promoted = NULL;
     frame->block_serial = 0;
+    memset(ctx->tag_charged, 0, sizeof(ctx->tag_charged));
     frame->attention &= FAI_ATTENTION_PERMANENT | FAI_ATTENTION_PIN |
                         FAI_ATTENTION_REMOTE | FAI_ATTENTION_FENCE;
     frame->attention |= kept;
@@ -148,6 +154,10 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     arena->cursor = frame->public.cursor;
     arena->number = fai_frame_number(frame);
     arena->is_live = true;
+    if (FAI_UNLIKELY(fai_budget_is_limited(&ctx->frame_budget))) {
+        fai_store(&ctx->frame_budget.used, fai_charge_frame_used(ctx));
+        fai_publish_max(&ctx->frame_budget.peak, ctx->frame_budget.used);
+    }
     frame->public.limit = frame->public.cursor;
     publish_frame(ctx, bytes + frame->block_bytes, frame->high);
     /* Blocks above the window are not the arena's. */
@@ -314,6 +324,11 @@ resume_frame(fa_ctx *ctx, struct fai_arena *arena)
     frame->public.floor = ctx->guard != 0 ? FAI_NO_FLOOR : arena->cursor;
     frame->hole_count = 0;
     frame->section = fai_frame_position(frame);
+    for (struct fai_block *block = arena->blocks; block != NULL;
+         block = block->next) {
+        frame->block_bytes += block->size;
+        frame->promoted_bytes += block->is_promoted ? block->size : 0;
+    }
     fai_store(&frame->word, frame->word | 1);
     return &frame->public;
 }

@@ -171,15 +171,20 @@ take_lease(fa_ctx *ctx, struct fai_budget *budget, size_t need, size_t room)
     size_t share = fai_round_up(fai_load(&budget->hard) / 64, 16);
     size_t want = FAI_MIN(room, FAI_MAX(need, share));
     uint64_t got = fai_budget_lease(budget, need - left, want - left);
-    if (got != 0) {
-        fai_budget_give(budget, got & 15);
-        got &= ~(uint64_t)15;
-        frame->leased += got;
-        frame->attention |= FAI_ATTENTION_TAGS;
-        fai_publish_add(&ctx->tag_use[ctx->tag].charged, got);
+    if (got == 0) {
+        if (!fai_charge_one(ctx, budget, need - left))
+            return false;
+        got = need - left;
+        /* Who was asked may have ended the lease. */
+        (void)lease_left(frame);
     }
+    fai_budget_give(budget, got & 15);
+    got &= ~(uint64_t)15;
+    frame->leased += got;
+    frame->attention |= FAI_ATTENTION_TAGS;
+    fai_publish_add(&ctx->tag_use[ctx->tag].charged, got);
     fai_budget_tell(budget, &ctx->allocator->reporter, need, got);
-    return got != 0;
+    return true;
 }
 
 /* A small frame in memory that is resident needs no slow call at all: two
@@ -192,9 +197,27 @@ fai_arena_set_first_limit(fa_ctx *ctx)
     size_t room = FAI_MIN(2 * frame->window, frame->arena->chunk[0].touched);
     room = FAI_MIN(room, frame->capacity);
     if ((frame->attention & FAI_ATTENTION_MODE) != 0 ||
+        fai_budget_is_limited(&ctx->frame_budget) ||
         fai_budget_is_limited(&ctx->allocator->tags.tag[ctx->tag].budget))
         room = 0;
     frame->first_limit = frame->base + room;
+}
+
+/* Where the window ends that begins at the cursor and goes to end at least:
+ * where the budget of the context's frames has to be asked again. */
+static char *
+window_end(const fa_ctx *ctx, const struct fai_chunk *chunk, char *end)
+{
+    const struct fai_frame *frame = &ctx->frame;
+    char *cursor = frame->public.cursor;
+    size_t room =
+        FAI_MIN((size_t)(fai_chunk_end(chunk) - cursor), frame->window);
+    room = FAI_MIN(room, fai_frame_room(frame));
+    if (FAI_UNLIKELY(fai_budget_is_limited(&ctx->frame_budget)))
+        room = FAI_MIN(room, fai_charge_frame_quiet(ctx));
+    if ((frame->attention & FAI_ATTENTION_MODE) != 0)
+        room = 0;
+    return FAI_MAX(cursor + room, end);
 }
 
 bool
@@ -203,20 +226,16 @@ fai_arena_open_window(fa_ctx *ctx, char *end)
     struct fai_frame *frame = &ctx->frame;
     struct fai_chunk *chunk = &frame->arena->chunk[frame->arena->current];
     char *cursor = frame->public.cursor;
-    size_t room = (size_t)(fai_chunk_end(chunk) - cursor);
-    room = FAI_MIN(room, fai_frame_room(frame));
-    if (FAI_UNLIKELY((size_t)(end - cursor) > room))
+    if (FAI_UNLIKELY((size_t)(end - cursor) > fai_frame_room(frame)))
         return fai_frame_has_room(ctx, (size_t)(end - cursor));
-    char *limit = cursor + FAI_MIN(room, frame->window);
-    if (limit < end || (frame->attention & FAI_ATTENTION_MODE) != 0)
-        limit = end;
+    char *limit = window_end(ctx, chunk, end);
     struct fai_budget *budget = leasing_budget(ctx);
     if (FAI_UNLIKELY(budget != NULL)) {
+        fai_charge_past(ctx, ctx->tag);
         size_t left = lease_left(frame), need = (size_t)(end - cursor);
         if (left < need) {
             if (take_lease(ctx, budget, need, (size_t)(limit - cursor)))
                 return true;
-            ctx->status = FA_ERR_BUDGET;
             return false;
         }
         limit = left < (size_t)(limit - cursor) ? cursor + left : limit;
@@ -226,9 +245,11 @@ fai_arena_open_window(fa_ctx *ctx, char *end)
     if (!touch(ctx, chunk, (size_t)(limit - chunk->base)) &&
         !touch(ctx, chunk, (size_t)((limit = end) - chunk->base)))
         return false;
-    if (FAI_UNLIKELY(frame->public.cursor != cursor || frame->leased != leased))
+    /* A callback may have allocated, or set budgets. */
+    if (FAI_UNLIKELY(frame->public.cursor != cursor ||
+                     frame->leased != leased || leasing_budget(ctx) != budget))
         return true;
-    frame->public.limit = limit;
+    frame->public.limit = FAI_MIN(limit, window_end(ctx, chunk, end));
     if (frame->first_limit < frame->public.release_from)
         fai_arena_set_first_limit(ctx);
     fai_frame_publish(ctx);

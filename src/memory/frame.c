@@ -12,6 +12,7 @@
 
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/charge.h"
 #include "memory/guard.h"
 
 #include <string.h>
@@ -114,8 +115,8 @@ fai_frame_has_room(fa_ctx *ctx, size_t size)
     return false;
 }
 
-static void *
-alloc_block(fa_ctx *ctx, size_t size, size_t align)
+struct fai_block *
+fai_frame_take_block(fa_ctx *ctx, size_t size, size_t align)
 {
     struct fai_frame *frame = &ctx->frame;
     struct fai_block *block =
@@ -125,6 +126,7 @@ alloc_block(fa_ctx *ctx, size_t size, size_t align)
     if (block == NULL)
         return NULL;
     struct fai_arena *arena = frame->arena;
+    block->is_promoted = false;
     block->arena = arena;
     block->serial = ++frame->block_serial;
     block->prev = NULL;
@@ -133,7 +135,7 @@ alloc_block(fa_ctx *ctx, size_t size, size_t align)
         block->next->prev = block;
     arena->blocks = block;
     fai_frame_count_block(ctx, size);
-    return block->address;
+    return block;
 }
 
 static void
@@ -156,6 +158,10 @@ free_block(fa_ctx *ctx, struct fai_block *block)
         fai_frame_note_peak(frame);
         frame->block_bytes -= block->size;
         fai_publish_sub(&ctx->tag_use[block->tag].frame_bytes, block->size);
+        if (FAI_UNLIKELY(block->is_promoted)) {
+            frame->promoted_bytes -= block->size;
+            frame->promoted = NULL;
+        }
     }
     fai_block_free(ctx, block);
 }
@@ -245,9 +251,20 @@ alloc_checked(fa_ctx *ctx, size_t size, size_t align)
 }
 
 void *
+fai_frame_alloc_unasked(fa_ctx *ctx, size_t size, size_t align, bool is_large)
+{
+    if (!is_large)
+        return bump(ctx, size, align);
+    struct fai_block *block = fai_frame_take_block(ctx, size, align);
+    return block == NULL ? NULL : block->address;
+}
+
+void *
 fai_frame_alloc_plain(fa_ctx *ctx, size_t size, size_t align, bool is_large)
 {
-    return is_large ? alloc_block(ctx, size, align) : bump(ctx, size, align);
+    if (FAI_UNLIKELY(fai_budget_is_limited(&ctx->frame_budget)))
+        return fai_frame_alloc_budgeted(ctx, size, align, is_large);
+    return fai_frame_alloc_unasked(ctx, size, align, is_large);
 }
 
 /* The common case: the next window of memory that is charged already, for a
@@ -313,6 +330,10 @@ resize_last(fa_ctx *ctx, char *block, size_t size)
         return false;
     char *end = block + ROUND(size);
     const char *cursor = frame->public.cursor;
+    if (end > frame->public.limit &&
+        (!fai_charge_frame_growth(ctx, (size_t)(end - cursor)) ||
+         frame->public.cursor != cursor))
+        return false;
     while (end > frame->public.limit) {
         if (!fai_arena_open_window(ctx, end) || frame->public.cursor != cursor)
             return false;
@@ -327,7 +348,8 @@ resize_block(fa_ctx *ctx, void *address, size_t size)
     struct fai_block *block = find_block(ctx, address);
     if (block == NULL || size > block->capacity || block->charged != 0 ||
         (size > block->size &&
-         size - block->size > fai_frame_room(&ctx->frame)))
+         size - block->size > fai_frame_room(&ctx->frame)) ||
+        fai_budget_is_limited(&ctx->frame_budget))
         return false;
     fai_frame_note_peak(&ctx->frame);
     uint64_t change = (uint64_t)size - block->size;
@@ -540,4 +562,13 @@ fa_frame_used(const fa_frame *public)
     return fai_frame_is_open(frame)
                ? fai_frame_position(frame) + frame->block_bytes
                : 0;
+}
+
+size_t
+fa_frame_remaining(const fa_frame *public)
+{
+    const fa_ctx *ctx =
+        FAI_CONTAINER((char *)(uintptr_t) public, fa_ctx, frame);
+    return fai_frame_is_open(&ctx->frame) ? (size_t)fai_charge_frame_room(ctx)
+                                          : 0;
 }

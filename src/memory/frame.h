@@ -17,6 +17,13 @@ void fai_frame_free_blocks(fa_ctx *ctx, struct fai_arena *arena,
 /* As fa_frame_alloc() with valid arguments, without guard modes. */
 void *fai_frame_alloc_plain(fa_ctx *ctx, size_t size, size_t align,
                             bool is_large);
+/* The same where the context has a frame budget, and without asking it. */
+void *fai_frame_alloc_budgeted(fa_ctx *ctx, size_t size, size_t align,
+                               bool is_large);
+void *fai_frame_alloc_unasked(fa_ctx *ctx, size_t size, size_t align,
+                              bool is_large);
+/* A block of the current frame; NULL with the status set. */
+struct fai_block *fai_frame_take_block(fa_ctx *ctx, size_t size, size_t align);
 /* Reports FA211; returns NULL. */
 void *fai_frame_report_foreign(fa_ctx *ctx);
 /* The section of the current tag ends here; a new one begins. */

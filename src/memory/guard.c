@@ -171,7 +171,10 @@ fai_guard_frame_alloc(fa_ctx *ctx, size_t size, size_t align, bool is_large)
     if (size > PTRDIFF_MAX)
         return fai_fail(ctx, FA_ERR_NOMEM);
     struct fai_zone zone = {.size = size, .tag = ctx->tag};
-    if (align <= FAI_PAGE && wants_page(ctx, size)) {
+    /* What the frame's budget has no room for is judged where it is refused
+     * or promoted. */
+    if (align <= FAI_PAGE && wants_page(ctx, size) &&
+        fai_charge_frame_growth(ctx, size)) {
         ctx->status = FA_OK;
         zone.block = alloc_fresh(ctx, size, align, &zone.charged);
         /* A budget would refuse the arena, too. */

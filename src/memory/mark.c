@@ -146,7 +146,7 @@ move_back(fa_ctx *ctx, const struct fai_mark *mark)
         chunk->base + (mark->chunk == 0 ? 2 * frame->window : 0);
     size_t resident = chunk->touched - (size_t)(mark->cursor - chunk->base);
     /* With a limited tag, the slow path must look how far the lease goes. */
-    if (frame->leased != 0 ||
+    if (frame->leased != 0 || fai_budget_is_limited(&ctx->frame_budget) ||
         fai_budget_is_limited(&ctx->allocator->tags.tag[ctx->tag].budget))
         resident = 0;
     if ((frame->attention & FAI_ATTENTION_MODE) != 0)

@@ -61,6 +61,7 @@ struct fai_block {
     fa_tag tag;
     uint32_t state; /* Changed by compare-and-swap where others may free. */
     uint32_t bin;
+    bool is_promoted; /* Of a frame: its budget does not count it. */
 };
 
 struct fai_cache {
@@ -250,7 +251,11 @@ struct fai_frame {
     size_t section;    /* Position where the current tag began. */
     size_t lease_from; /* Position where the lease of the tag's budget began. */
     size_t leased;     /* Bytes of that lease; 0: none. */
-    size_t block_bytes; /* Live blocks of this frame. */
+    size_t block_bytes;    /* Live blocks of this frame. */
+    size_t promoted_bytes; /* Of them: past the context's frame budget. */
+    char *promoted;        /* Room in the last one for small requests. */
+    char *promoted_end;
+    fa_tag promoted_tag;
     uint64_t block_serial;
     uint64_t mark_serial;
     struct fai_array marks;
@@ -411,12 +416,15 @@ struct fa_ctx {
     struct fai_cache cache;
     struct fai_meta meta;
     struct fai_budget budget;
+    struct fai_budget frame_budget;
+    struct fai_budget pool_budget;
     struct fai_guard guarding;
     fa_tag tag;
     uint32_t tag_depth;
     uint32_t tag_excess; /* Pushes that were refused and not popped yet. */
     fa_tag tag_stack[FA_TAG_DEPTH_MAX];
-    uint64_t tag_dirty[FA_TAG_MAX / 64]; /* Used in this frame. */
+    uint64_t tag_dirty[FA_TAG_MAX / 64];   /* Used in this frame. */
+    uint64_t tag_charged[FA_TAG_MAX / 64]; /* See fai_charge_past(). */
     struct fa_ctx *next;        /* In the allocator's list; under its lock. */
     struct fa_ctx *next_thread; /* In its thread's list; see context/ctx.c. */
     struct fai_thread *owner;   /* NULL: explicit or idle. */
@@ -433,7 +441,7 @@ struct fa_ctx {
 /* Why a frame cannot open its short way. */
 enum fai_allocator_attention {
     FAI_ATTENTION_HOOKS = 1,  /* Modules want to be called. */
-    FAI_ATTENTION_LIMITS = 2, /* A tag is limited. */
+    FAI_ATTENTION_LIMITS = 2, /* A tag or a context's frames are limited. */
     FAI_ATTENTION_IDLE = 4    /* Contexts without a thread wait. */
 };
 

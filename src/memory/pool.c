@@ -14,6 +14,7 @@
  */
 #include "memory/pool.h"
 
+#include "memory/block.h"
 #include "memory/charge.h"
 #include "memory/guard.h"
 #include "memory/magazine.h"
@@ -144,33 +145,67 @@ count_pages(struct fai_pool *pool, uint64_t bytes)
     fai_publish_add(&pool->ctx->tag_use[pool->tag].pool_bytes, bytes);
 }
 
+static struct fai_budget *
+tag_budget(const struct fai_pool *pool)
+{
+    return &pool->ctx->allocator->tags.tag[pool->tag].budget;
+}
+
 /* Pages are charged whole, to the tag as well; see budget.h. */
 static bool
+charge_tag_and_ctx(struct fai_pool *pool)
+{
+    struct fai_budget *budget = tag_budget(pool);
+    if (fai_budget_is_limited(budget))
+        fai_charge_past(pool->ctx, pool->tag);
+    if (!fai_charge_one(pool->ctx, budget, FAI_POOL_PAGE))
+        return false;
+    if (fai_charge_take(pool->ctx, FAI_POOL_PAGE))
+        return true;
+    fai_budget_give(budget, FAI_POOL_PAGE);
+    return false;
+}
+
+static void
+tell_page(struct fai_pool *pool, struct fai_budget *budget)
+{
+    if (FAI_UNLIKELY(fai_budget_is_limited(budget)))
+        fai_budget_tell(budget, &pool->ctx->allocator->reporter, FAI_POOL_PAGE,
+                        FAI_POOL_PAGE);
+}
+
+/* FA_BUDGET_ALLOW when it was charged; FA_BUDGET_PROMOTE when the budget of
+ * the context's pools wants blocks from the heap instead. */
+static fa_budget_policy
 charge_page(struct fai_pool *pool)
 {
-    struct fai_budget *budget =
-        &pool->ctx->allocator->tags.tag[pool->tag].budget;
-    struct fai_reporter *reporter = &pool->ctx->allocator->reporter;
-    if (!fai_budget_take(budget, FAI_POOL_PAGE)) {
-        fai_budget_tell(budget, reporter, FAI_POOL_PAGE, 0);
-        pool->ctx->status = FA_ERR_BUDGET;
-        return false;
+    fa_ctx *ctx = pool->ctx;
+    struct fai_budget *pools = &ctx->pool_budget;
+    if (!fai_budget_take(pools, FAI_POOL_PAGE)) {
+        fa_budget_policy policy =
+            fai_budget_judge(pools, &ctx->allocator->reporter,
+                             fai_load(&pools->used), FAI_POOL_PAGE);
+        if (policy == FA_BUDGET_FAIL)
+            ctx->status = FA_ERR_BUDGET;
+        if (policy != FA_BUDGET_ALLOW)
+            return policy;
+        fai_budget_force(pools, FAI_POOL_PAGE);
     }
-    if (!fai_charge_take(pool->ctx, FAI_POOL_PAGE)) {
-        fai_budget_give(budget, FAI_POOL_PAGE);
-        return false;
+    if (!charge_tag_and_ctx(pool)) {
+        fai_budget_give(pools, FAI_POOL_PAGE);
+        return FA_BUDGET_FAIL;
     }
-    if (FAI_UNLIKELY(fai_budget_is_limited(budget)))
-        fai_budget_tell(budget, reporter, FAI_POOL_PAGE, FAI_POOL_PAGE);
-    return true;
+    tell_page(pool, pools);
+    tell_page(pool, tag_budget(pool));
+    return FA_BUDGET_ALLOW;
 }
 
 static void
 refund_page(struct fai_pool *pool)
 {
     fai_charge_give(pool->ctx, FAI_POOL_PAGE);
-    fai_budget_give(&pool->ctx->allocator->tags.tag[pool->tag].budget,
-                    FAI_POOL_PAGE);
+    fai_budget_give(&pool->ctx->pool_budget, FAI_POOL_PAGE);
+    fai_budget_give(tag_budget(pool), FAI_POOL_PAGE);
 }
 
 static bool
@@ -181,17 +216,20 @@ fits_magazine(struct fai_pool *pool)
            fai_magazine_grow(pool, FAI_MAX(blocks, 2 * pool->slots));
 }
 
-static struct fai_page *
+/* As charge_page(), and there is a page with free blocks now. */
+static fa_budget_policy
 add_page(struct fai_pool *pool)
 {
-    if (!charge_page(pool))
-        return NULL;
+    fa_budget_policy policy = charge_page(pool);
+    if (policy != FA_BUDGET_ALLOW)
+        return policy;
     struct fai_page *page = NULL;
     if (fits_magazine(pool))
         page = fai_page_take(&pool->ctx->allocator->pages);
     if (page == NULL) {
         refund_page(pool);
-        return fai_fail(pool->ctx, FA_ERR_NOMEM);
+        pool->ctx->status = FA_ERR_NOMEM;
+        return FA_BUDGET_FAIL;
     }
     fill_page(pool, page);
     pool->blocks += page->count;
@@ -200,7 +238,7 @@ add_page(struct fai_pool *pool)
     enter_page(pool, (uintptr_t)page->base >> FA_POOL_PAGE_SHIFT);
     if (FAI_UNLIKELY(pool->ctx->guard != 0))
         fai_checkers_forbid(page->base, FAI_POOL_PAGE);
-    return page;
+    return FA_BUDGET_ALLOW;
 }
 
 static void
@@ -258,13 +296,10 @@ reverse_slots(void **first, void **last)
     }
 }
 
-static bool
+static void
 refill(struct fai_pool *pool)
 {
-    struct fai_page *page =
-        pool->partial != NULL ? pool->partial : add_page(pool);
-    if (page == NULL)
-        return false;
+    struct fai_page *page = pool->partial;
     void **top = pool->public.top;
     size_t count =
         FAI_MIN(FAI_MAX(REFILL_BYTES / pool->stride, REFILL_MIN), REFILL_MAX);
@@ -274,7 +309,6 @@ refill(struct fai_pool *pool)
     /* The lowest block is popped first. */
     reverse_slots(pool->public.top, top);
     pool->public.top = top;
-    return true;
 }
 
 static void
@@ -295,6 +329,16 @@ fai_pool_push(struct fai_pool *pool, void *block)
     enter_page(pool, (uintptr_t)block >> FA_POOL_PAGE_SHIFT);
 }
 
+/* Aligned as the pool's own blocks are, to the power of two in the stride. */
+static void *
+promote_block(struct fai_pool *pool)
+{
+    size_t align = pool->stride & (0 - pool->stride);
+    struct fai_block *block = fai_block_alloc(
+        pool->ctx, pool->public.block_size, align, FAI_BLOCK_HEAP);
+    return block == NULL ? NULL : block->address;
+}
+
 void *
 fa_pool_alloc_slow(fa_pool *public)
 {
@@ -307,15 +351,16 @@ fa_pool_alloc_slow(fa_pool *public)
     if (pool->stride == 0)
         return fa_heap_alloc(ctx, public->block_size, pool->align);
     fai_remote_drain(ctx);
-    if (FAI_UNLIKELY(ctx->guard != 0)) {
-        ctx->guarding.caller = __builtin_return_address(0);
-        struct fai_page *page = pool->partial;
-        if (page == NULL && (page = add_page(pool)) == NULL)
-            return NULL;
-        return fai_guard_pool_alloc(pool, take_block(pool, page));
+    ctx->guarding.caller = __builtin_return_address(0);
+    if (public->top == public->base && pool->partial == NULL) {
+        fa_budget_policy policy = add_page(pool);
+        if (FAI_UNLIKELY(policy != FA_BUDGET_ALLOW))
+            return policy == FA_BUDGET_PROMOTE ? promote_block(pool) : NULL;
     }
-    if (public->top == public->base && !refill(pool))
-        return NULL;
+    if (FAI_UNLIKELY(ctx->guard != 0))
+        return fai_guard_pool_alloc(pool, take_block(pool, pool->partial));
+    if (public->top == public->base)
+        refill(pool);
     return *--public->top;
 }
 
