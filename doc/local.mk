@@ -9,6 +9,7 @@ man3_pages = \
 	doc/fa_ctx.3 \
 	doc/fa_diag.3 \
 	doc/fa_frame.3 \
+	doc/fa_group.3 \
 	doc/fa_heap.3 \
 	doc/fa_jemalloc.3 \
 	doc/fa_mark.3 \

@@ -18,6 +18,7 @@ public_HEADERS = \
 	include/framealloc/pool.h \
 	include/framealloc/scratch.h \
 	include/framealloc/heap.h \
+	include/framealloc/group.h \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
 	include/framealloc/stats.h \
@@ -111,6 +112,7 @@ lifetime_sources = \
 	src/lifetime/boundary.c \
 	src/lifetime/boundary.h \
 	src/lifetime/end.c \
+	src/lifetime/group.c \
 	src/lifetime/scratch.c \
 	src/lifetime/scratch.h \
 	src/lifetime/stamp.c \

@@ -8,6 +8,7 @@
 #define FA_TESTS_OOM_SCENARIOS_H
 
 #include "oom_configs.h"
+#include "oom_lifetime.h"
 
 struct scenario {
     const char *name;
@@ -207,21 +208,6 @@ use_scratch(void)
         world.failed += fa_frame_alloc(frame, 100, 16) == NULL;
         CHECK(fa_scratch_destroy(scratch) == FA_OK, "nor does the end");
     }
-}
-
-static void
-use_scratch_scopes(void)
-{
-    begin();
-    for (unsigned i = 0; i < 4; i++) {
-        fa_scratch_scope a = fa_scratch_begin(world.ctx, NULL, 0);
-        world.failed += fa_frame_alloc(a.frame, 1000, 16) == NULL;
-        fa_scratch_scope b = fa_scratch_begin(world.ctx, &a.frame, 1);
-        CHECK(a.mark.frame == NULL || a.frame != b.frame, "another arena");
-        world.failed += fa_frame_alloc(b.frame, 100000, 16) == NULL;
-        CHECK(fa_scratch_end(b) == FA_OK && fa_scratch_end(a) == FA_OK, "end");
-    }
-    end();
 }
 
 static void
@@ -495,6 +481,7 @@ do_everything(void)
     resize_blocks();
     nest_marks();
     defer_often();
+    use_groups();
     use_scratch();
     use_scratch_scopes();
     change_tags();
@@ -544,6 +531,8 @@ static const struct scenario scenarios[] = {
     {"rollback, small reserve", roll_back_blocks, with_small_reserve, false},
     {"defers", defer_often, NULL, false},
     {"defers, lag 3", defer_often, with_lag, false},
+    {"groups", use_groups, NULL, false},
+    {"groups, guard 3", use_groups, with_some_guard_3, false},
     {"scratch arenas", use_scratch, NULL, false},
     {"scratch arenas, guard 3", use_scratch, with_some_guard_3, false},
     {"scratch scopes", use_scratch_scopes, NULL, false},

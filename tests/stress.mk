@@ -43,6 +43,7 @@ tests_model_core_LDADD = $(STRESS_LIBS)
 
 tests_oom_sweep_SOURCES = \
 	tests/oom_configs.h \
+	tests/oom_lifetime.h \
 	tests/oom_scenarios.h \
 	tests/oom_sweep.c \
 	tests/stress.h

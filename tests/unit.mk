@@ -23,6 +23,7 @@ FA_UNIT_TESTS = \
 	tests/check_frame_align \
 	tests/check_frame_text \
 	tests/check_frame_thread \
+	tests/check_group \
 	tests/check_guard \
 	tests/check_heap \
 	tests/check_lag \
@@ -98,6 +99,10 @@ tests_check_frame_text_LDADD = $(FA_UNIT_LDADD)
 tests_check_frame_thread_SOURCES = tests/check_frame_thread.c
 tests_check_frame_thread_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_frame_thread_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_group_SOURCES = tests/check_group.c
+tests_check_group_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_group_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_guard_SOURCES = tests/check_guard.c
 tests_check_guard_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

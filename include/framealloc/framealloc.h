@@ -14,6 +14,7 @@
 #include <framealloc/ctx.h>
 #include <framealloc/diag.h>
 #include <framealloc/frame.h>
+#include <framealloc/group.h>
 #include <framealloc/heap.h>
 #include <framealloc/pool.h>
 #include <framealloc/scratch.h>

@@ -63,13 +63,15 @@ typedef struct fa_stats {
     uint64_t suggested_reserve;
     /** Used in scratch arenas, those of scopes included: what is published. */
     uint64_t scratch_bytes;
-    uint32_t scratches; /**< Named scratch arenas. */
+    uint32_t scratches;   /**< Named scratch arenas. */
+    uint32_t groups;      /**< Groups. */
+    uint64_t group_bytes; /**< Used in groups: what is published. */
 } fa_stats;
 
 #define FA_STATS_INIT                                                         \
     {                                                                         \
         sizeof(fa_stats), 0, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0                     \
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0, 0, 0               \
     }
 
 /** Figures of one tag or context. Start from FA_USAGE_INIT. */

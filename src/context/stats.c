@@ -239,6 +239,8 @@ fill_stats(fa_allocator *allocator, fa_stats *stats)
     stats->scratches = tally.annexes[FAI_ANNEX_SCRATCH];
     stats->scratch_bytes = tally.annex_bytes[FAI_ANNEX_SCRATCH] +
                            tally.annex_bytes[FAI_ANNEX_SCOPES];
+    stats->groups = tally.annexes[FAI_ANNEX_GROUP];
+    stats->group_bytes = tally.annex_bytes[FAI_ANNEX_GROUP];
     stats->guard = (int)allocator->config.guard;
     stats->contexts = tally.in_use;
     stats->contexts_idle = tally.idle;

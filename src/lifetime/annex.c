@@ -115,10 +115,16 @@ close_arena(fa_ctx *annex)
 }
 
 void
-fai_annex_give(fa_ctx *annex)
+fai_annex_kill(fa_ctx *annex)
 {
     /* Pairs with the acquire in fai_annex_serial(): defers find it dead. */
     fai_store_release(&annex->annex.serial, (uint64_t)0);
+}
+
+void
+fai_annex_give(fa_ctx *annex)
+{
+    fai_annex_kill(annex);
     close_arena(annex);
     if (annex->cache.own.count != 0)
         fai_cache_flush(annex);

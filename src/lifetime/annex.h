@@ -28,6 +28,8 @@ struct fai_annex_plan {
  * set, on failure. */
 fa_ctx *fai_annex_take(fa_allocator *allocator,
                        const struct fai_annex_plan *plan, fa_status *status);
+/* The handle dies; what is in the annex does not yet. */
+void fai_annex_kill(fa_ctx *annex);
 /* The handle dies, then what is in the annex; it becomes a spare. */
 void fai_annex_give(fa_ctx *annex);
 /* What is in the annex dies. */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * The scenarios of oom_sweep.c with what lives beyond a frame.
+ */
+#ifndef FA_TESTS_OOM_LIFETIME_H
+#define FA_TESTS_OOM_LIFETIME_H
+
+static void
+use_groups(void)
+{
+    fa_group parent, child;
+    for (unsigned i = 0; i < 4; i++) {
+        fa_group_config config = FA_GROUP_CONFIG_INIT;
+        if (!is_done(fa_group_create(world.ctx, NULL, &parent)))
+            continue;
+        config.parent = parent;
+        if (is_done(fa_group_create(world.ctx, &config, &child)))
+            for (size_t size = 16; size < 1000000; size *= 5)
+                world.failed +=
+                    fa_frame_alloc(fa_group_frame(child), size, 16) == NULL;
+        CHECK(fa_group_reset(parent) == FA_OK, "a reset never fails");
+        world.failed += fa_frame_alloc(fa_group_frame(parent), 100, 16) == NULL;
+        CHECK(fa_group_destroy(parent) == FA_OK, "nor does the end");
+    }
+}
+
+static void
+use_scratch_scopes(void)
+{
+    begin();
+    for (unsigned i = 0; i < 4; i++) {
+        fa_scratch_scope a = fa_scratch_begin(world.ctx, NULL, 0);
+        world.failed += fa_frame_alloc(a.frame, 1000, 16) == NULL;
+        fa_scratch_scope b = fa_scratch_begin(world.ctx, &a.frame, 1);
+        CHECK(a.mark.frame == NULL || a.frame != b.frame, "another arena");
+        world.failed += fa_frame_alloc(b.frame, 100000, 16) == NULL;
+        CHECK(fa_scratch_end(b) == FA_OK && fa_scratch_end(a) == FA_OK, "end");
+    }
+    end();
+}
+
+#endif
