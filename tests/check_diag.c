@@ -111,6 +111,16 @@ START_TEST(a_sink_gets_every_message_and_not_one_per_frame)
 }
 END_TEST
 
+START_TEST(modules_send_messages_of_the_registry)
+{
+    fa_diag_send(w.allocator, 918, &seen, "version %d", 6);
+    fa_diag_send(w.allocator, 1000, NULL, "no such number");
+    ck_assert_str_eq(w.log.entry[0].detail, "version 6");
+    ck_assert_ptr_eq(w.log.entry[0].address, &seen);
+    ck_assert_only_diag(&w.log, 918);
+}
+END_TEST
+
 START_TEST(messages_do_not_touch_errno)
 {
     errno = 4242;
@@ -297,6 +307,7 @@ main(void)
     tcase_add_test(tc, other_numbers_have_neither);
     tcase_add_test(tc, a_sink_gets_everything_that_is_known);
     tcase_add_test(tc, a_sink_gets_every_message_and_not_one_per_frame);
+    tcase_add_test(tc, modules_send_messages_of_the_registry);
     tcase_add_test(tc, messages_do_not_touch_errno);
     tcase_add_loop_test(tc, a_sink_may_use_the_allocator, 0, 4);
     tcase_add_test(tc, a_sink_may_allocate_while_red_zones_are_verified);

@@ -5,4 +5,5 @@
 
 include tests/trace.mk
 include tests/unit.mk
+include tests/physics.mk
 include tests/stress.mk

@@ -13,6 +13,7 @@
 #define FRAMEALLOC_DIAG_H
 
 #include <framealloc/status.h>
+#include <framealloc/tag.h>
 
 FA_BEGIN_DECLS
 
@@ -85,6 +86,8 @@ typedef enum fa_severity {
     FA_DIAG(609, ERROR, "a block was freed twice", "free each block once")     \
     FA_DIAG(610, WARNING, "blocks were still live when the allocator ended",   \
             "free pool and heap blocks before fa_allocator_destroy()")         \
+    FA_DIAG(918, ERROR, "this Chipmunk cannot be used",                        \
+            "install Chipmunk 7.0 as the distribution builds it")              \
     FA_DIAG(999, ERROR, "an internal invariant does not hold",                 \
             "please report this with the message")
 
@@ -135,6 +138,21 @@ FA_API const char *fa_diag_text(uint32_t number);
  * Thread: any. Cost: a short search. Since: 0.1.
  */
 FA_API const char *fa_diag_cure(uint32_t number);
+
+/**
+ * Sends a message to where the allocator's messages go.
+ *
+ * When to use: by modules and engines that report mistakes of the registry.
+ * @param allocator the allocator.
+ * @param number of the registry; others are dropped.
+ * @param address what the message is about, or NULL.
+ * @param format as of printf: what happened here, without a final period.
+ * Valid until: - Owner: - Thread: any, without locks held.
+ * Cost: formatting and the sink. Since: 0.1.
+ */
+FA_API FA_PRINTF(4, 5) void fa_diag_send(fa_allocator *allocator,
+                                         uint32_t number, const void *address,
+                                         const char *format, ...);
 
 FA_END_DECLS
 

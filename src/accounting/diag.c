@@ -10,7 +10,6 @@
 #include "accounting/diag.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -111,19 +110,28 @@ deliver(struct fai_reporter *reporter, const fa_diag *diag, size_t index)
 }
 
 void
-fai_report(struct fai_reporter *reporter, uint32_t number, const void *address,
-           const char *format, ...)
+fai_report_list(struct fai_reporter *reporter, uint32_t number,
+                const void *address, const char *format, va_list args)
 {
     int saved = errno;
     const struct entry *entry = find_entry(number);
     char detail[256];
-    va_list args;
-    va_start(args, format);
+    if (entry == NULL)
+        return;
     vsnprintf(detail, sizeof(detail), format, args);
-    va_end(args);
     uint64_t word = reporter->word == NULL ? 0 : fai_load(reporter->word);
     fa_diag diag = {sizeof(diag), number, entry->severity, entry->text,
                     entry->cure,  detail, address,         word >> 1};
     deliver(reporter, &diag, (size_t)(entry - registry));
     errno = saved;
+}
+
+void
+fai_report(struct fai_reporter *reporter, uint32_t number, const void *address,
+           const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fai_report_list(reporter, number, address, format, args);
+    va_end(args);
 }

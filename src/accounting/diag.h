@@ -10,6 +10,8 @@
 
 #include <framealloc/diag.h>
 
+#include <stdarg.h>
+
 enum {
 #define FAI_DIAG_INDEX(number, severity, text, cure) FAI_DIAG_##number,
     FA_DIAG_LIST(FAI_DIAG_INDEX)
@@ -33,5 +35,9 @@ void fai_report_forget(struct fai_reporter *reporter);
 void fai_report(struct fai_reporter *reporter, uint32_t number,
                 const void *address, const char *format, ...)
     __attribute__((__format__(__printf__, 4, 5), __cold__));
+/* The same; numbers that are not in the registry are dropped. */
+void fai_report_list(struct fai_reporter *reporter, uint32_t number,
+                     const void *address, const char *format, va_list args)
+    __attribute__((__format__(__printf__, 4, 0), __cold__));
 
 #endif

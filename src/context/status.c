@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * Names of results, and the version.
+ * Names of results, the version, and messages of modules.
  */
-#include <framealloc/framealloc.h>
+#include "memory/memory.h"
 
 const char *
 fa_status_name(fa_status status)
@@ -41,4 +41,14 @@ const char *
 fa_version_string(void)
 {
     return FA_VERSION;
+}
+
+void
+fa_diag_send(fa_allocator *allocator, uint32_t number, const void *address,
+             const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fai_report_list(&allocator->reporter, number, address, format, args);
+    va_end(args);
 }

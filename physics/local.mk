@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# The physics module: uses the core's public headers only, and Chipmunk's
+# private ones.
+
+physics_sources = \
+	physics/event.c \
+	physics/hook.c \
+	physics/memory.c \
+	physics/motion.c \
+	physics/pair.c \
+	physics/probe.c \
+	physics/sleep.c \
+	physics/step.c \
+	physics/world.c \
+	physics/world.h
+
+EXTRA_DIST += physics/libframealloc-physics.map include/framealloc/physics.h
+
+if WITH_PHYSICS
+public_HEADERS += include/framealloc/physics.h
+lib_LTLIBRARIES += libframealloc-physics.la
+pkgconfig_DATA += pkgconfig/framealloc-physics.pc
+endif
+
+libframealloc_physics_la_SOURCES = $(physics_sources)
+libframealloc_physics_la_CPPFLAGS = $(AM_CPPFLAGS)
+libframealloc_physics_la_CFLAGS = $(AM_CFLAGS) $(FA_FLAGS)
+libframealloc_physics_la_LIBADD = libframealloc.la $(CHIPMUNK_LIBS) -lm -lpthread
+libframealloc_physics_la_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	$(FA_LDFLAGS) \
+	-version-info $(FA_PHYSICS_LTVERSION) \
+	-Wl,--version-script=$(top_srcdir)/physics/libframealloc-physics.map
+EXTRA_libframealloc_physics_la_DEPENDENCIES = \
+	physics/libframealloc-physics.map

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Tests of the physics module. They are linked to the shared libraries: the
+# module has no hidden objects of its own here.
+
+FA_PHYSICS_LDADD = \
+	tests/libsupport.la \
+	libframealloc-physics.la \
+	libframealloc.la \
+	$(CHECK_LIBS) \
+	$(CHIPMUNK_LIBS) \
+	-lm
+
+if ENABLE_TESTS
+if WITH_PHYSICS
+FA_PHYSICS_TESTS = tests/check_physics
+check_PROGRAMS += $(FA_PHYSICS_TESTS)
+TESTS += $(FA_PHYSICS_TESTS)
+endif
+endif
+
+tests_check_physics_SOURCES = tests/check_physics.c
+tests_check_physics_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_physics_LDADD = $(FA_PHYSICS_LDADD)
