@@ -5,12 +5,20 @@
 # private ones.
 
 physics_sources = \
+	physics/batch.c \
+	physics/collect.c \
+	physics/collect.h \
 	physics/event.c \
 	physics/hook.c \
 	physics/memory.c \
 	physics/motion.c \
 	physics/pair.c \
+	physics/poly.c \
+	physics/poly.h \
 	physics/probe.c \
+	physics/query.c \
+	physics/ray.c \
+	physics/ray.h \
 	physics/sleep.c \
 	physics/step.c \
 	physics/world.c \

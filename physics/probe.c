@@ -15,6 +15,7 @@
 
 static const char *problem;
 static bool has_rounded_bug;
+static const cpSpatialIndexClass *tree;
 
 static const char *
 look_at_space(cpSpace *space)
@@ -116,6 +117,7 @@ run_probe(void)
         return;
     }
     cpSpace *space = cpSpaceNew();
+    tree = space->dynamicShapes->klass;
     problem = look_at_space(space);
     if (problem == NULL)
         problem = look_at_contact(space);
@@ -136,4 +138,10 @@ bool
 probe_has_rounded_bug(void)
 {
     return has_rounded_bug;
+}
+
+bool
+probe_is_tree(const cpSpatialIndex *index)
+{
+    return index->klass == tree;
 }

@@ -3,7 +3,7 @@
 /*
  * Making and ending worlds.
  */
-#include "world.h"
+#include "ray.h"
 
 static bool
 is_good(const fa_physics_config *config)
@@ -131,6 +131,7 @@ fa_physics_destroy(fa_physics *world)
     if (world == NULL)
         return;
     world->ctx = world_ctx(world);
+    batch_destroy(world);
     hooks_remove(world);
     hooks_remove_world(world);
     if (world->owns_space && (world->config.flags & FA_PHYSICS_HASTY) != 0)

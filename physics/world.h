@@ -120,6 +120,7 @@ struct fa_physics {
     uint32_t begin_count;
     fa_physics_stats stats;
     fa_physics_events fallback; /* Where not even the events fit. */
+    struct crew *crew;          /* Threads of batches; see batch.c. */
     struct fa_physics *next;    /* All worlds. */
 };
 
@@ -218,6 +219,8 @@ void events_joints(fa_physics *world, struct room *room,
 const char *probe_chipmunk(void);
 /* Circle against a polygon with a radius: point b is off by twice that. */
 bool probe_has_rounded_bug(void);
+/* The index is Chipmunk's tree, which may be read by many threads. */
+bool probe_is_tree(const cpSpatialIndex *index);
 
 /* --- step.c --- */
 

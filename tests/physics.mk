@@ -14,7 +14,9 @@ FA_PHYSICS_LDADD = \
 
 if ENABLE_TESTS
 if WITH_PHYSICS
-FA_PHYSICS_TESTS = tests/check_physics
+FA_PHYSICS_TESTS = \
+	tests/check_physics \
+	tests/check_physics_query
 check_PROGRAMS += $(FA_PHYSICS_TESTS)
 TESTS += $(FA_PHYSICS_TESTS)
 endif
@@ -23,3 +25,7 @@ endif
 tests_check_physics_SOURCES = tests/check_physics.c
 tests_check_physics_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_physics_LDADD = $(FA_PHYSICS_LDADD)
+
+tests_check_physics_query_SOURCES = tests/check_physics_query.c
+tests_check_physics_query_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_physics_query_LDADD = $(FA_PHYSICS_LDADD)
