@@ -8,6 +8,7 @@ man3_pages = \
 	doc/fa_budget.3 \
 	doc/fa_ctx.3 \
 	doc/fa_diag.3 \
+	doc/fa_event.3 \
 	doc/fa_frame.3 \
 	doc/fa_group.3 \
 	doc/fa_heap.3 \

@@ -21,6 +21,7 @@ public_HEADERS = \
 	include/framealloc/group.h \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
+	include/framealloc/event.h \
 	include/framealloc/stats.h \
 	include/framealloc/diag.h \
 	include/framealloc/jemalloc.h
@@ -52,6 +53,8 @@ accounting_sources = \
 	src/accounting/budget.h \
 	src/accounting/diag.c \
 	src/accounting/diag.h \
+	src/accounting/event.h \
+	src/accounting/figures.h \
 	src/accounting/tag.c \
 	src/accounting/tag.h
 
@@ -62,6 +65,8 @@ memory_sources = \
 	src/memory/block.h \
 	src/memory/charge.c \
 	src/memory/charge.h \
+	src/memory/event.c \
+	src/memory/event.h \
 	src/memory/frame.c \
 	src/memory/frame.h \
 	src/memory/free.c \

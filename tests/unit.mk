@@ -19,6 +19,7 @@ FA_UNIT_TESTS = \
 	tests/check_ctx \
 	tests/check_defer \
 	tests/check_diag \
+	tests/check_event \
 	tests/check_frame \
 	tests/check_frame_align \
 	tests/check_frame_text \
@@ -83,6 +84,10 @@ tests_check_defer_LDADD = $(FA_UNIT_LDADD)
 tests_check_diag_SOURCES = tests/check_diag.c
 tests_check_diag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_diag_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_event_SOURCES = tests/check_event.c
+tests_check_event_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_event_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_frame_SOURCES = tests/check_frame.c
 tests_check_frame_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -13,6 +13,7 @@
 #include <framealloc/budget.h>
 #include <framealloc/ctx.h>
 #include <framealloc/diag.h>
+#include <framealloc/event.h>
 #include <framealloc/frame.h>
 #include <framealloc/group.h>
 #include <framealloc/heap.h>

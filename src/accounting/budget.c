@@ -231,18 +231,3 @@ fai_budget_warn(struct fai_budget *budget, struct fai_reporter *reporter,
     tell_event(budget, reporter, &event);
     return true;
 }
-
-void
-fai_budget_tell(struct fai_budget *budget, struct fai_reporter *reporter,
-                uint64_t requested, uint64_t taken)
-{
-    uint64_t used = fai_load(&budget->used);
-    uint64_t before = used - FAI_MIN(used, taken);
-    if (used > fai_load(&budget->hard)) {
-        /* Otherwise it was judged, and told, when it was asked for. */
-        if (fai_budget_may_pass(budget))
-            (void)fai_budget_judge(budget, reporter, before, requested);
-    } else if (used >= fai_load(&budget->soft)) {
-        (void)fai_budget_warn(budget, reporter, before, requested);
-    }
-}

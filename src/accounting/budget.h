@@ -56,7 +56,7 @@ void fai_budget_give(struct fai_budget *budget, uint64_t bytes);
 uint64_t fai_budget_lease(struct fai_budget *budget, uint64_t min,
                           uint64_t want);
 
-/* In these three the program is called and may allocate, so no lock is held
+/* In these two the program is called and may allocate, so no lock is held
  * and no change half done. */
 
 /* What happens to a request that there is no room for, beside what is used:
@@ -67,9 +67,6 @@ fa_budget_policy fai_budget_judge(struct fai_budget *budget,
 /* The soft limit is reached by the request; true when that was news. */
 bool fai_budget_warn(struct fai_budget *budget, struct fai_reporter *reporter,
                      uint64_t used, uint64_t requested);
-/* Says what a take of so many bytes has found. */
-void fai_budget_tell(struct fai_budget *budget, struct fai_reporter *reporter,
-                     uint64_t requested, uint64_t taken);
 
 static inline bool
 fai_budget_is_limited(const struct fai_budget *budget)

@@ -77,6 +77,7 @@ fa_allocator_create_with(const fa_allocator_config *config,
         return FA_ERR_NOMEM;
     allocator->config = resolved;
     allocator->reporter = reporter;
+    allocator->counting = resolved.counts ? FAI_COUNT_CONFIG : 0;
     allocator->reporter.word = &allocator->word;
     if (!make_parts(allocator)) {
         fai_pages_unmap(allocator, sizeof(fa_allocator));

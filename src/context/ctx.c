@@ -12,6 +12,7 @@
 
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/event.h"
 #include "memory/guard.h"
 #include "memory/heap.h"
 #include "memory/magazine.h"
@@ -347,7 +348,8 @@ set_modes(fa_ctx *ctx, const fa_ctx_config *config, bool is_explicit)
     ctx->lag = ctx->has_own_frames ? config->frame_lag : all->frame_lag;
     ctx->word = 0;
     ctx->frames = ctx->has_own_frames ? &ctx->word : &ctx->allocator->word;
-    ctx->plain_thread = ctx->guard == 0 ? ctx->thread : NULL;
+    ctx->is_watched = ctx->guard != 0 || ctx->is_counting;
+    ctx->plain_thread = ctx->is_watched ? NULL : ctx->thread;
     fai_store(&ctx->frame.word, 0);
     ctx->frame.tick = 0;
     ctx->frame.window = all->window;
@@ -362,7 +364,7 @@ set_modes(fa_ctx *ctx, const fa_ctx_config *config, bool is_explicit)
     ctx->frame.attention = FAI_ATTENTION_NEW;
     if (ctx->lag > 0 || ctx->guard >= 2)
         ctx->frame.attention |= FAI_ATTENTION_LAG;
-    if (ctx->guard != 0 || all->counts)
+    if (ctx->is_watched)
         ctx->frame.attention |= FAI_ATTENTION_MODE;
     /* No arena yet: any aligned address that is not NULL will do. */
     ctx->frame.public.cursor = ctx->frame.public.limit = (char *)ctx;
@@ -419,6 +421,7 @@ fai_ctx_make(fa_allocator *allocator, const fa_ctx_config *config,
     }
     fai_unlock(&allocator->lock);
     set_name(ctx, config);
+    fai_event_follow(ctx);
     *status = FA_OK;
     return ctx;
 }

@@ -19,6 +19,7 @@
 #include "memory/arena.h"
 #include "memory/block.h"
 #include "memory/charge.h"
+#include "memory/event.h"
 #include "memory/frame.h"
 #include "memory/guard.h"
 #include "memory/magazine.h"
@@ -159,7 +160,8 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
         fai_publish_max(&ctx->frame_budget.peak, ctx->frame_budget.used);
     }
     frame->public.limit = frame->public.cursor;
-    publish_frame(ctx, bytes + frame->block_bytes, frame->high);
+    size_t used = bytes + frame->block_bytes, peak = frame->high;
+    publish_frame(ctx, used, peak);
     /* Blocks above the window are not the arena's. */
     fai_publish_sub(&ctx->figures.arena_bytes, frame->block_bytes);
     settle_tags(ctx);
@@ -177,6 +179,8 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     if ((frame->attention & FAI_ATTENTION_FENCE) != 0)
         fai_pools_fence_bursts(ctx);
     fai_trim_step(ctx);
+    if (fai_event_wants(ctx, FA_EVENT_FRAME_END))
+        fai_event_end(ctx, used, peak);
 }
 
 /* A frame with contents in which nothing needed attention: in one chunk, for
@@ -299,7 +303,7 @@ rewind_arena(fa_ctx *ctx, struct fai_arena *arena, uint64_t number)
     frame->attention &= ~(uint32_t)FAI_ATTENTION_CHUNKS;
     frame->arena = arena;
     frame->base = arena->chunk[0].base;
-    frame->public.release_from = frame->base + 2 * frame->window;
+    fai_frame_set_release_from(ctx, frame->base + 2 * frame->window);
     frame->public.floor = ctx->guard != 0 ? FAI_NO_FLOOR : frame->base;
     frame->hole_count = 0;
     fai_arena_set_first_limit(ctx);
@@ -349,7 +353,10 @@ open_slowly(fa_ctx *ctx, uint64_t number)
         return resume_frame(ctx, arena);
     if (!fai_guard_arena_revive(ctx, arena))
         return refuse_frame(ctx);
+    fai_event_follow(ctx);
     rewind_arena(ctx, arena, number);
+    if (FAI_UNLIKELY(fai_load(&ctx->allocator->events.kinds) != 0))
+        fai_event_begin(ctx);
     return &frame->public;
 }
 

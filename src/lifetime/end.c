@@ -13,6 +13,7 @@
 #include "lifetime/scratch.h"
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/event.h"
 #include "memory/page.h"
 #include "memory/pool.h"
 #include "memory/remote.h"
@@ -84,6 +85,7 @@ retire(fa_ctx *ctx, bool is_new_idle)
     } else {
         allocator->idle_count--;
         fai_stats_retire(allocator, ctx);
+        fai_event_leave(ctx);
         unlink_ctx(allocator, ctx);
     }
     fai_unlock(&allocator->lock);
@@ -122,10 +124,8 @@ fai_ctx_sweep(fa_allocator *allocator)
     while ((ctx = take_for_sweep(allocator, number)) != NULL)
         retire(ctx, false);
     fai_lock(&allocator->lock);
-    if (allocator->idle_count == 0 &&
-        __atomic_and_fetch(&allocator->attention, ~(uint32_t)FAI_ATTENTION_IDLE,
-                           __ATOMIC_RELAXED) == 0)
-        fai_store(&allocator->plain_id, allocator->id);
+    if (allocator->idle_count == 0)
+        fai_allocator_rest(allocator, FAI_ATTENTION_IDLE);
     fai_unlock(&allocator->lock);
 }
 
@@ -190,6 +190,7 @@ unmake_parts(fa_allocator *allocator)
     fai_table_destroy(&allocator->registry);
     fai_page_space_destroy(&allocator->pages);
     fai_spans_destroy(&allocator->spans);
+    fai_events_destroy(allocator);
     fai_tags_destroy(&allocator->tags);
     fai_mutex_destroy(&allocator->lock);
 }

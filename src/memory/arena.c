@@ -183,7 +183,7 @@ take_lease(fa_ctx *ctx, struct fai_budget *budget, size_t need, size_t room)
     frame->leased += got;
     frame->attention |= FAI_ATTENTION_TAGS;
     fai_publish_add(&ctx->tag_use[ctx->tag].charged, got);
-    fai_budget_tell(budget, &ctx->allocator->reporter, need, got);
+    fai_charge_tell(ctx, budget, need, got);
     return true;
 }
 
@@ -293,7 +293,7 @@ fai_arena_next_chunk(fa_ctx *ctx, size_t need)
     frame->public.cursor = frame->public.limit =
         arena->chunk[arena->current].base;
     fai_frame_raise_floor(frame, frame->public.cursor);
-    frame->public.release_from = frame->public.cursor;
+    fai_frame_set_release_from(ctx, frame->public.cursor);
     frame->attention |= FAI_ATTENTION_CHUNKS;
     /* The sink may allocate, so all is in place by now. */
     if (is_last && !fai_ctx_is_annex(ctx))

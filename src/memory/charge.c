@@ -12,14 +12,53 @@
 #include "memory/charge.h"
 
 #include "memory/block.h"
+#include "memory/event.h"
+
+fa_budget_policy
+fai_charge_judge(fa_ctx *ctx, struct fai_budget *budget, uint64_t used,
+                 uint64_t requested)
+{
+    uint64_t limit = fai_load(&budget->hard);
+    fa_budget_policy policy =
+        fai_budget_judge(budget, &ctx->allocator->reporter, used, requested);
+    if (fai_event_wants(ctx, FA_EVENT_BUDGET))
+        fai_event_tell(ctx, FA_EVENT_BUDGET, NULL, requested, limit);
+    return policy;
+}
+
+static bool
+warn(fa_ctx *ctx, struct fai_budget *budget, uint64_t used, uint64_t requested)
+{
+    uint64_t limit = fai_load(&budget->soft);
+    if (!fai_budget_warn(budget, &ctx->allocator->reporter, used, requested))
+        return false;
+    if (fai_event_wants(ctx, FA_EVENT_PRESSURE))
+        fai_event_tell(ctx, FA_EVENT_PRESSURE, NULL, requested, limit);
+    return true;
+}
+
+void
+fai_charge_tell(fa_ctx *ctx, struct fai_budget *budget, uint64_t requested,
+                uint64_t taken)
+{
+    uint64_t used = fai_load(&budget->used);
+    uint64_t before = used - FAI_MIN(used, taken);
+    if (used > fai_load(&budget->hard)) {
+        /* Otherwise it was judged, and told, when it was asked for. */
+        if (fai_budget_may_pass(budget))
+            (void)fai_charge_judge(ctx, budget, before, requested);
+    } else if (used >= fai_load(&budget->soft)) {
+        (void)warn(ctx, budget, before, requested);
+    }
+}
 
 bool
 fai_charge_one(fa_ctx *ctx, struct fai_budget *budget, size_t bytes)
 {
     if (fai_budget_take(budget, bytes))
         return true;
-    if (fai_budget_judge(budget, &ctx->allocator->reporter,
-                         fai_load(&budget->used), bytes) != FA_BUDGET_ALLOW) {
+    if (fai_charge_judge(ctx, budget, fai_load(&budget->used), bytes) !=
+        FA_BUDGET_ALLOW) {
         ctx->status = FA_ERR_BUDGET;
         return false;
     }
@@ -53,11 +92,10 @@ take_room(fa_ctx *ctx, struct fai_budget *budget, size_t bytes)
 static void
 tell_soft(fa_ctx *ctx, size_t bytes)
 {
-    struct fai_reporter *reporter = &ctx->allocator->reporter;
     if (FAI_UNLIKELY(fai_budget_is_limited(&ctx->allocator->budget)))
-        fai_budget_tell(&ctx->allocator->budget, reporter, bytes, bytes);
+        fai_charge_tell(ctx, &ctx->allocator->budget, bytes, bytes);
     if (FAI_UNLIKELY(fai_budget_is_limited(&ctx->budget)))
-        fai_budget_tell(&ctx->budget, reporter, bytes, bytes);
+        fai_charge_tell(ctx, &ctx->budget, bytes, bytes);
 }
 
 bool
@@ -130,7 +168,7 @@ fai_charge_tag(fa_ctx *ctx, fa_tag tag, size_t bytes, size_t *charged)
     fai_charge_past(ctx, tag);
     if (!fai_charge_one(ctx, budget, bytes))
         return false;
-    fai_budget_tell(budget, &ctx->allocator->reporter, bytes, bytes);
+    fai_charge_tell(ctx, budget, bytes, bytes);
     *charged = bytes;
     return true;
 }
@@ -148,21 +186,20 @@ fa_budget_policy
 fai_charge_frame(fa_ctx *ctx, size_t bytes)
 {
     struct fai_budget *budget = &ctx->frame_budget;
-    struct fai_reporter *reporter = &ctx->allocator->reporter;
     for (;;) {
         uint64_t used = fai_charge_frame_used(ctx);
         uint64_t soft = fai_load(&budget->soft);
         fai_store(&budget->used, used);
         if (bytes > fai_charge_frame_room(ctx)) {
             fa_budget_policy policy =
-                fai_budget_judge(budget, reporter, used, bytes);
+                fai_charge_judge(ctx, budget, used, bytes);
             if (policy == FA_BUDGET_FAIL)
                 ctx->status = FA_ERR_BUDGET;
             return policy;
         }
         /* Who is warned may allocate, so it is looked at once more. */
         if (bytes < soft - FAI_MIN(used, soft) || soft == UINT64_MAX ||
-            !fai_budget_warn(budget, reporter, used, bytes))
+            !warn(ctx, budget, used, bytes))
             return FA_BUDGET_ALLOW;
     }
 }

@@ -12,6 +12,13 @@
  * failure the status is set and the budget's owner is told. */
 bool fai_charge_take(fa_ctx *ctx, size_t bytes);
 void fai_charge_give(fa_ctx *ctx, size_t bytes);
+/* As fai_budget_judge(), with an event. */
+fa_budget_policy fai_charge_judge(fa_ctx *ctx, struct fai_budget *budget,
+                                  uint64_t used, uint64_t requested);
+/* Says what a take of so many bytes has found. The program is called and may
+ * allocate, so no change is half done. */
+void fai_charge_tell(fa_ctx *ctx, struct fai_budget *budget, uint64_t requested,
+                     uint64_t taken);
 /* Adds the bytes to one budget of the context, or refuses as above. */
 bool fai_charge_one(fa_ctx *ctx, struct fai_budget *budget, size_t bytes);
 /* The same for a tag, which is charged only while it is limited. *charged

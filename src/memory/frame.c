@@ -13,6 +13,7 @@
 #include "memory/arena.h"
 #include "memory/block.h"
 #include "memory/charge.h"
+#include "memory/event.h"
 #include "memory/guard.h"
 
 #include <string.h>
@@ -236,6 +237,16 @@ bump(fa_ctx *ctx, size_t size, size_t align)
     }
 }
 
+/* In guard modes, too, the number of objects is known. */
+static void
+count_object(fa_ctx *ctx, const void *block, size_t size)
+{
+    if (ctx->is_counting)
+        fai_event_alloc(ctx, FA_MEMORY_FRAME, block, size);
+    else
+        fai_publish_add(&ctx->figures.frame_count, 1);
+}
+
 static void *
 alloc_checked(fa_ctx *ctx, size_t size, size_t align)
 {
@@ -246,7 +257,7 @@ alloc_checked(fa_ctx *ctx, size_t size, size_t align)
                       ? fai_guard_frame_alloc(ctx, size, align, is_large)
                       : fai_frame_alloc_plain(ctx, size, align, is_large);
     if (block != NULL)
-        fai_publish_add(&ctx->figures.frame_count, 1);
+        count_object(ctx, block, size);
     return block;
 }
 
@@ -339,6 +350,8 @@ resize_last(fa_ctx *ctx, char *block, size_t size)
             return false;
     }
     fai_frame_move_down(frame, end);
+    if (FAI_UNLIKELY(ctx->is_watched))
+        frame->public.limit = end;
     return true;
 }
 
@@ -488,6 +501,8 @@ fa_frame_release_slow(fa_frame *public, void *block, size_t size)
     if (frame->hole_count != 0 &&
         frame->holes[frame->hole_count - 1].end == block)
         pop_holes(frame);
+    if (FAI_UNLIKELY(ctx->is_watched))
+    public->limit = public->cursor;
     /* From here on the inline path pops, which knows no holes. */
     if (public->cursor <= public->release_from)
         frame->hole_count = 0;

@@ -9,6 +9,7 @@
  */
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/event.h"
 #include "memory/guard.h"
 #include "memory/page.h"
 #include "memory/pool.h"
@@ -25,10 +26,13 @@ refuse_free(fa_ctx *ctx, uint32_t number, const void *block)
 }
 
 static bool
-push_own(struct fai_pool *pool, void *block)
+push_own(struct fai_pool *pool, const struct fai_page *page, void *block)
 {
     fa_pool *public = &pool->public;
     if (public->top != public->base && public->top[-1] == block)
+        return false;
+    if (FAI_UNLIKELY(pool->ctx->is_watched) &&
+        fai_bit_test(page->free, fai_page_index(page, block)))
         return false;
     fai_pool_push(pool, block);
     return true;
@@ -46,27 +50,38 @@ free_in_page(fa_ctx *ctx, struct fai_page *page, void *block)
         return;
     }
     fa_ctx *owner = page->pool->ctx;
+    /* Of the pool, before the page may go. */
+    fa_tag tag = page->pool->tag;
+    size_t size = page->pool->public.block_size;
     bool ok;
     if (owner != ctx)
         ok = fai_remote_free(ctx, page, block);
     else if (FAI_UNLIKELY(ctx->guard != 0))
         ok = fai_guard_pool_free(page->pool, block);
     else
-        ok = push_own(page->pool, block);
+        ok = push_own(page->pool, page, block);
     if (!ok)
         refuse_free(ctx, 609, block);
+    else if (FAI_UNLIKELY(ctx->is_counting))
+        fai_event_free(ctx, FA_MEMORY_POOL, tag, block, size, owner);
 }
 
 /* Number of the diagnostic, or 0 when the block was freed. */
 static uint32_t
 free_block(fa_ctx *ctx, struct fai_block *block)
 {
+    fa_ctx *owner = block->owner;
+    fa_tag tag = block->tag;
+    size_t size = block->size;
+    const void *address = block->address;
     switch (fai_load(&block->state)) {
     case FAI_BLOCK_HEAP:
-        if (block->owner == ctx)
+        if (owner == ctx)
             fai_block_free(ctx, block);
         else if (!fai_block_free_remote(block))
             return 609;
+        if (FAI_UNLIKELY(ctx->is_counting))
+            fai_event_free(ctx, FA_MEMORY_HEAP, tag, address, size, owner);
         return 0;
     case FAI_BLOCK_FRAME:
         return 608;

@@ -6,6 +6,7 @@
 #include "memory/heap.h"
 
 #include "memory/block.h"
+#include "memory/event.h"
 #include "memory/page.h"
 #include "memory/pool.h"
 
@@ -39,7 +40,11 @@ alloc_heap(fa_ctx *ctx, size_t size, size_t align)
         return pool == NULL ? NULL : fa_pool_alloc(&pool->public);
     }
     struct fai_block *block = fai_block_alloc(ctx, size, align, FAI_BLOCK_HEAP);
-    return FAI_LIKELY(block != NULL) ? block->address : NULL;
+    if (FAI_UNLIKELY(block == NULL))
+        return NULL;
+    if (FAI_UNLIKELY(ctx->is_counting))
+        fai_event_alloc(ctx, FA_MEMORY_HEAP, block->address, size);
+    return block->address;
 }
 
 /* No guard mode, no limits, and this context's thread. */
@@ -89,6 +94,27 @@ fai_heap_usable_size(fa_allocator *allocator, const void *address)
     return allocator->config.guard > 0 ? block->size : block->capacity;
 }
 
+/* To who counts bytes, it is another block at the same place. */
+static void
+tell_resize(fa_ctx *ctx, const struct fai_block *block, size_t size)
+{
+    if (!fai_event_wants(ctx, FA_EVENT_ALLOC))
+        return;
+    fa_event event = {0};
+    event.kind = FA_EVENT_FREE;
+    event.memory = FA_MEMORY_HEAP;
+    event.tag = block->tag;
+    event.address = block->address;
+    event.size = block->size;
+    event.other = ctx->id;
+    if (fai_event_wants(ctx, FA_EVENT_FREE))
+        fai_event_emit(ctx, &event);
+    event.kind = FA_EVENT_ALLOC;
+    event.size = size;
+    event.other = 0;
+    fai_event_emit(ctx, &event);
+}
+
 /* Own blocks that stay in their bin keep their place. */
 static bool
 resize_in_place(fa_ctx *ctx, void *address, size_t size, size_t room)
@@ -102,6 +128,8 @@ resize_in_place(fa_ctx *ctx, void *address, size_t size, size_t room)
         return size <= block->size;
     uint64_t change = (uint64_t)size - block->size;
     fai_publish_add(&ctx->tag_use[block->tag].heap_bytes, change);
+    if (FAI_UNLIKELY(ctx->is_counting))
+        tell_resize(ctx, block, size);
     block->size = size;
     return true;
 }

@@ -142,8 +142,8 @@ move_back(fa_ctx *ctx, const struct fai_mark *mark)
     frame->public.cursor = mark->cursor;
     fai_frame_raise_floor(frame, mark->cursor);
     const struct fai_chunk *chunk = &arena->chunk[arena->current];
-    frame->public.release_from =
-        chunk->base + (mark->chunk == 0 ? 2 * frame->window : 0);
+    fai_frame_set_release_from(
+        ctx, chunk->base + (mark->chunk == 0 ? 2 * frame->window : 0));
     size_t resident = chunk->touched - (size_t)(mark->cursor - chunk->base);
     /* With a limited tag, the slow path must look how far the lease goes. */
     if (frame->leased != 0 || fai_budget_is_limited(&ctx->frame_budget) ||

@@ -12,6 +12,8 @@
 #define FAI_MEMORY_MEMORY_H
 
 #include "accounting/budget.h"
+#include "accounting/event.h"
+#include "accounting/figures.h"
 #include "accounting/tag.h"
 #include "base/bits.h"
 #include "base/stack.h"
@@ -264,47 +266,6 @@ struct fai_frame {
     struct fai_hole holes[FAI_HOLES_MAX]; /* By rising address, apart. */
 };
 
-/* --- figures --- */
-
-/* Of one tag in one context; others read. */
-struct fai_tag_use {
-    uint64_t heap_bytes;
-    uint64_t frame_bytes; /* Closed sections and blocks of this frame. */
-    uint64_t last_frame;  /* Of the frame below. */
-    uint64_t number;      /* The last frame with bytes of the tag. */
-    uint64_t frame_peak;
-    uint64_t pool_bytes;
-    uint64_t peak;
-    uint64_t charged; /* Of the tag's budget, by this frame. */
-    uint64_t histogram[FA_HISTOGRAM_BUCKETS];
-    /* Frames that closed the short way, with this tag alone; they are counted
-     * here and nowhere else. Bucket i: peaks of 2^i bytes to twice that. */
-    uint64_t plain_peak;
-    uint64_t plain_histogram[FA_HISTOGRAM_BUCKETS];
-};
-
-/* Of one context; others read. */
-struct fai_figures {
-    uint64_t word; /* Frame of the next member * 2 + open. */
-    uint64_t frame_bytes;
-    uint64_t frame_peak;
-    uint64_t peak;
-    uint64_t reserved;
-    uint64_t resident;
-    uint64_t pool_bytes;
-    uint64_t block_bytes;
-    uint64_t cache_bytes;
-    uint64_t backend_bytes;
-    uint64_t arena_bytes;
-    uint64_t spills;
-    uint64_t spill_bytes;
-    uint64_t spill_ns;
-    uint64_t remote_frees;
-    uint64_t frame_count;
-    uint64_t trimmed_bytes;
-    uint64_t histogram[FA_HISTOGRAM_BUCKETS];
-};
-
 /* --- guard modes --- */
 
 /* One allocation that guard modes remember. */
@@ -400,6 +361,8 @@ struct fa_ctx {
     const void *thread; /* NULL: explicit, no thread of its own. */
     fa_status status;
     uint8_t guard;
+    bool is_counting; /* Objects are counted. */
+    bool is_watched;  /* Guarded or counting: no call takes an inline path. */
     bool is_explicit;
     bool has_own_frames;
     bool is_idle;     /* No thread has it; under the allocator's lock. */
@@ -429,6 +392,8 @@ struct fa_ctx {
     struct fa_ctx *next_thread; /* In its thread's list; see context/ctx.c. */
     struct fai_thread *owner;   /* NULL: explicit or idle. */
     char name[FAI_NAME_MAX];
+    uint64_t begin_ns;           /* Of the frame, if events were wanted. */
+    struct fai_event_ring *ring; /* NULL: no event was kept yet. */
     struct fai_annex annex;
     fa_ctx *scratch[2];           /* Annexes for functions, or NULL. */
     struct fai_arena first_arena; /* Enough without a lag. */
@@ -442,7 +407,8 @@ struct fa_ctx {
 enum fai_allocator_attention {
     FAI_ATTENTION_HOOKS = 1,  /* Modules want to be called. */
     FAI_ATTENTION_LIMITS = 2, /* A tag or a context's frames are limited. */
-    FAI_ATTENTION_IDLE = 4    /* Contexts without a thread wait. */
+    FAI_ATTENTION_IDLE = 4,   /* Contexts without a thread wait. */
+    FAI_ATTENTION_EVENTS = 8  /* Events are wanted, or objects counted. */
 };
 
 struct fa_allocator {
@@ -464,6 +430,8 @@ struct fa_allocator {
     uint64_t next_ctx_id;
     struct fai_figures retired; /* Totals of contexts that are gone. */
     struct fai_annexes annexes;
+    uint32_t counting; /* enum fai_counting; under the lock, read by all. */
+    struct fai_events events;
     uint32_t hook_count;
     fa_frame_hook hooks[FAI_HOOKS_MAX];
     struct fa_allocator *next; /* In the process's list. */
@@ -497,6 +465,14 @@ fai_frame_move_down(struct fai_frame *frame, char *cursor)
 
 /* A floor that lets nothing be released: of closed frames and guard modes. */
 #define FAI_NO_FLOOR ((char *)UINTPTR_MAX)
+
+/* From here on releases are slow calls; all are while objects are counted,
+ * for what is popped inline would leave the limit above the cursor. */
+static inline void
+fai_frame_set_release_from(fa_ctx *ctx, char *from)
+{
+    ctx->frame.public.release_from = ctx->is_counting ? NULL : from;
+}
 
 /* What lies below stays until the frame dies or is rolled back. */
 static inline void
@@ -576,6 +552,14 @@ fai_allocator_attend(fa_allocator *allocator, uint32_t why)
 {
     __atomic_fetch_or(&allocator->attention, why, __ATOMIC_RELAXED);
     fai_store(&allocator->plain_id, FAI_NO_ID);
+}
+
+/* This reason is gone. Under the allocator's lock, as is the other. */
+static inline void
+fai_allocator_rest(fa_allocator *allocator, uint32_t why)
+{
+    if (__atomic_and_fetch(&allocator->attention, ~why, __ATOMIC_RELAXED) == 0)
+        fai_store(&allocator->plain_id, allocator->id);
 }
 
 #endif

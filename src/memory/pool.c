@@ -16,6 +16,7 @@
 
 #include "memory/block.h"
 #include "memory/charge.h"
+#include "memory/event.h"
 #include "memory/guard.h"
 #include "memory/magazine.h"
 #include "memory/page.h"
@@ -104,7 +105,7 @@ unlink_page(struct fai_page **list, struct fai_page *page)
 static void
 enter_page(struct fai_pool *pool, uintptr_t number)
 {
-    if (pool->ctx->guard != 0)
+    if (pool->ctx->is_watched)
         return; /* Every free takes the slow path. */
     pool->public.pages[number & (FA_POOL_PAGES - 1)] = number;
     fa_page_entry *entry = &pool->ctx->pages.entry[number & (FA_CTX_PAGES - 1)];
@@ -170,8 +171,7 @@ static void
 tell_page(struct fai_pool *pool, struct fai_budget *budget)
 {
     if (FAI_UNLIKELY(fai_budget_is_limited(budget)))
-        fai_budget_tell(budget, &pool->ctx->allocator->reporter, FAI_POOL_PAGE,
-                        FAI_POOL_PAGE);
+        fai_charge_tell(pool->ctx, budget, FAI_POOL_PAGE, FAI_POOL_PAGE);
 }
 
 /* FA_BUDGET_ALLOW when it was charged; FA_BUDGET_PROMOTE when the budget of
@@ -183,8 +183,7 @@ charge_page(struct fai_pool *pool)
     struct fai_budget *pools = &ctx->pool_budget;
     if (!fai_budget_take(pools, FAI_POOL_PAGE)) {
         fa_budget_policy policy =
-            fai_budget_judge(pools, &ctx->allocator->reporter,
-                             fai_load(&pools->used), FAI_POOL_PAGE);
+            fai_charge_judge(ctx, pools, fai_load(&pools->used), FAI_POOL_PAGE);
         if (policy == FA_BUDGET_FAIL)
             ctx->status = FA_ERR_BUDGET;
         if (policy != FA_BUDGET_ALLOW)
@@ -318,11 +317,21 @@ empty_magazine(struct fai_pool *pool)
         return_block(pool, *--pool->public.top);
 }
 
+/* Nobody but a slow path pushes here, so a block that is back is known. */
+static void
+return_once(struct fai_pool *pool, void *block)
+{
+    const struct fai_page *page =
+        fai_page_find(&pool->ctx->allocator->pages, block);
+    if (!fai_bit_test(page->free, fai_page_index(page, block)))
+        return_block(pool, block);
+}
+
 void
 fai_pool_push(struct fai_pool *pool, void *block)
 {
-    if (pool->ctx->guard != 0) {
-        return_block(pool, block);
+    if (pool->ctx->is_watched) {
+        return_once(pool, block);
         return;
     }
     *pool->public.top++ = block;
@@ -336,7 +345,24 @@ promote_block(struct fai_pool *pool)
     size_t align = pool->stride & (0 - pool->stride);
     struct fai_block *block = fai_block_alloc(
         pool->ctx, pool->public.block_size, align, FAI_BLOCK_HEAP);
-    return block == NULL ? NULL : block->address;
+    if (block == NULL)
+        return NULL;
+    if (FAI_UNLIKELY(pool->ctx->is_counting))
+        fai_event_alloc(pool->ctx, FA_MEMORY_HEAP, block->address, block->size);
+    return block->address;
+}
+
+/* The magazine stays empty, so that every call comes here. */
+static void *
+alloc_watched(struct fai_pool *pool)
+{
+    fa_ctx *ctx = pool->ctx;
+    void *block = take_block(pool, pool->partial);
+    if (ctx->guard != 0)
+        fai_guard_pool_alloc(pool, block);
+    if (ctx->is_counting)
+        fai_event_alloc(ctx, FA_MEMORY_POOL, block, pool->public.block_size);
+    return block;
 }
 
 void *
@@ -352,13 +378,15 @@ fa_pool_alloc_slow(fa_pool *public)
         return fa_heap_alloc(ctx, public->block_size, pool->align);
     fai_remote_drain(ctx);
     ctx->guarding.caller = __builtin_return_address(0);
+    if (FAI_UNLIKELY(fai_load(&ctx->allocator->counting) != 0))
+        fai_event_follow(ctx);
     if (public->top == public->base && pool->partial == NULL) {
         fa_budget_policy policy = add_page(pool);
         if (FAI_UNLIKELY(policy != FA_BUDGET_ALLOW))
             return policy == FA_BUDGET_PROMOTE ? promote_block(pool) : NULL;
     }
-    if (FAI_UNLIKELY(ctx->guard != 0))
-        return fai_guard_pool_alloc(pool, take_block(pool, pool->partial));
+    if (FAI_UNLIKELY(ctx->is_watched))
+        return alloc_watched(pool);
     if (public->top == public->base)
         refill(pool);
     return *--public->top;
@@ -389,6 +417,26 @@ fai_pools_flush(fa_ctx *ctx)
 {
     fai_remote_drain(ctx);
     for_each_pool(ctx, flush_pool);
+}
+
+/* Pages are entered again by frees, one by one. */
+static void
+forget_pages(struct fai_pool *pool)
+{
+    empty_magazine(pool);
+    memset(pool->public.pages, 0, sizeof(pool->public.pages));
+    pool->public.pages[0] = UINTPTR_MAX; /* NULL is in no page. */
+}
+
+void
+fai_pools_watch(fa_ctx *ctx)
+{
+    if (!ctx->is_watched)
+        return;
+    fai_remote_flush(ctx);
+    for_each_pool(ctx, forget_pages);
+    memset(&ctx->pages, 0, sizeof(ctx->pages));
+    ctx->pages.entry[0].page = UINTPTR_MAX;
 }
 
 static size_t

@@ -19,6 +19,8 @@ bool fai_pool_serves(const fa_ctx *ctx, size_t size, size_t align);
 void fai_pool_push(struct fai_pool *pool, void *block);
 /* Magazines are emptied into their pages, and free pages given back. */
 void fai_pools_flush(fa_ctx *ctx);
+/* The context has become watched, or is not any more. */
+void fai_pools_watch(fa_ctx *ctx);
 /* Blocks of the pages that are out: live, or on the way back. */
 size_t fai_pools_live(const fa_ctx *ctx);
 /* Gives every page back; the context ends. */

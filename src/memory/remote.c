@@ -12,6 +12,7 @@
 #include "memory/remote.h"
 
 #include "memory/block.h"
+#include "memory/event.h"
 #include "memory/page.h"
 #include "memory/pool.h"
 #include "os/checkers.h"
@@ -125,7 +126,7 @@ fai_remote_free(fa_ctx *ctx, struct fai_page *page, void *block)
     if (box->public.top == box->public.end)
         push_batch(ctx, box);
     *box->public.top++ = block;
-    if (ctx->guard == 0)
+    if (!ctx->is_watched)
         ctx->pages.entry[number & (FA_CTX_PAGES - 1)] =
             (fa_page_entry){number, &box->public};
     return true;
@@ -168,19 +169,28 @@ fai_remote_flush(fa_ctx *ctx)
         ctx->frame.attention &= ~(uint32_t)FAI_ATTENTION_REMOTE;
 }
 
+/* What a drain has taken in. */
+struct sum {
+    uint64_t count;
+    uint64_t bytes;
+};
+
 /* With its last block a page may go, so the pool is asked for first. */
 static void
-take_in_batch(fa_ctx *ctx, struct fai_page *page, const struct batch *batch)
+take_in_batch(fa_ctx *ctx, struct fai_page *page, const struct batch *batch,
+              struct sum *sum)
 {
     const struct fai_page_space *space = &ctx->allocator->pages;
     size_t count = batch->count;
     fai_publish_add(&ctx->figures.remote_frees, count + 1);
+    sum->count += count + 1;
     for (size_t i = 0; i <= count; i++) {
         /* The batch itself comes last: it is a block, too. */
         void *block = i < count ? batch->block[i] : (void *)(uintptr_t)batch;
         if (!is_in_page(page, block))
             page = fai_page_find(space, block);
         struct fai_pool *pool = page->pool;
+        sum->bytes += pool->public.block_size;
         if (FAI_UNLIKELY(ctx->guard != 0))
             fai_checkers_forbid(block, pool->public.block_size);
         fai_pool_push(pool, block);
@@ -188,25 +198,39 @@ take_in_batch(fa_ctx *ctx, struct fai_page *page, const struct batch *batch)
 }
 
 static void
-take_in(fa_ctx *ctx, struct fai_node *node)
+take_in(fa_ctx *ctx, struct fai_node *node, struct sum *sum)
 {
     struct fai_page *page = fai_page_find(&ctx->allocator->pages, node);
     if (page != NULL) {
-        take_in_batch(ctx, page, (const struct batch *)(const void *)node);
+        take_in_batch(ctx, page, (const struct batch *)(const void *)node, sum);
         return;
     }
     /* Not in a page: the record of a larger block. */
+    struct fai_block *block = FAI_CONTAINER(node, struct fai_block, remote);
     fai_publish_add(&ctx->figures.remote_frees, 1);
-    fai_block_free(ctx, FAI_CONTAINER(node, struct fai_block, remote));
+    sum->count++;
+    sum->bytes += block->size;
+    fai_block_free(ctx, block);
+}
+
+static FAI_NOINLINE void
+drain(fa_ctx *ctx, struct fai_node *node)
+{
+    struct sum sum = {0, 0};
+    while (node != NULL) {
+        struct fai_node *next = node->next;
+        take_in(ctx, node, &sum);
+        node = next;
+    }
+    if (fai_event_wants(ctx, FA_EVENT_REMOTE_PROCESSED))
+        fai_event_tell(ctx, FA_EVENT_REMOTE_PROCESSED, NULL, sum.bytes,
+                       sum.count);
 }
 
 void
 fai_remote_drain(fa_ctx *ctx)
 {
     struct fai_node *node = fai_stack_take(&ctx->inbox);
-    while (node != NULL) {
-        struct fai_node *next = node->next;
-        take_in(ctx, node);
-        node = next;
-    }
+    if (node != NULL)
+        drain(ctx, node);
 }
