@@ -15,6 +15,7 @@ man3_pages = \
 	doc/fa_jemalloc.3 \
 	doc/fa_mark.3 \
 	doc/fa_physics.3 \
+	doc/fa_physics_change.3 \
 	doc/fa_physics_query.3 \
 	doc/fa_pool.3 \
 	doc/fa_scratch.3 \

@@ -5,9 +5,11 @@
 # private ones.
 
 physics_sources = \
+	physics/advance.c \
 	physics/batch.c \
 	physics/collect.c \
 	physics/collect.h \
+	physics/defer.c \
 	physics/event.c \
 	physics/hook.c \
 	physics/memory.c \
@@ -19,15 +21,22 @@ physics_sources = \
 	physics/query.c \
 	physics/ray.c \
 	physics/ray.h \
+	physics/remove.c \
 	physics/sleep.c \
+	physics/spawn.c \
 	physics/step.c \
 	physics/world.c \
 	physics/world.h
 
-EXTRA_DIST += physics/libframealloc-physics.map include/framealloc/physics.h
+physics_headers = \
+	include/framealloc/physics.h \
+	include/framealloc/physics-change.h \
+	include/framealloc/physics-query.h
+
+EXTRA_DIST += physics/libframealloc-physics.map $(physics_headers)
 
 if WITH_PHYSICS
-public_HEADERS += include/framealloc/physics.h
+public_HEADERS += $(physics_headers)
 lib_LTLIBRARIES += libframealloc-physics.la
 pkgconfig_DATA += pkgconfig/framealloc-physics.pc
 endif

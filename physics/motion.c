@@ -13,7 +13,9 @@ motion_before(fa_physics *world)
     const cpArray *bodies = world->space->dynamicBodies;
     size_t count = (size_t)bodies->num;
     world->poses.count = 0;
-    if ((world->config.events & FA_PHYSICS_MOVE) == 0 ||
+    bool is_wanted =
+        (world->config.events & FA_PHYSICS_MOVE) != 0 || world->notes_poses;
+    if (!is_wanted ||
         !array_reserve(world, &world->poses, count, sizeof(struct pose)))
         return;
     struct pose *poses = world->poses.items;
@@ -55,6 +57,8 @@ events_moves(fa_physics *world, struct room *room, fa_physics_events *events)
 {
     const struct pose *poses = world->poses.items;
     uint32_t count = 0;
+    if ((world->config.events & FA_PHYSICS_MOVE) == 0)
+        return;
     for (size_t i = 0; i < world->poses.count; i++)
         count += has_moved(world, &poses[i]);
     fa_physics_move *moves =

@@ -80,6 +80,7 @@ harvest(fa_physics *world, struct room *room, fa_physics_events *events)
         events_hits(world, room, events);
     }
     run_post_step(world->space);
+    defer_run(world);
     if (is_limited) {
         size_t limit = world->config.event_budget;
         room->left = room->used < limit ? limit - room->used : 0;

@@ -115,14 +115,18 @@ free_arrays(fa_physics *world)
     void **blocks = world->spilled.items;
     while (world->spilled.count != 0)
         fa_heap_free(world->ctx, blocks[--world->spilled.count]);
-    struct array *arrays[] = {&world->pairs, &world->fresh,  &world->ended,
-                              &world->held,  &world->chains, &world->poses,
-                              &world->slept, &world->keys,   &world->spilled};
+    struct array *arrays[] = {
+        &world->pairs,         &world->fresh,         &world->ended,
+        &world->held,          &world->chains,        &world->poses,
+        &world->slept,         &world->keys,          &world->spilled,
+        &world->doomed_shapes, &world->doomed_bodies, &world->doomed_joints};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         array_free(world, arrays[i]);
     map_free(world, &world->by_arbiter);
     map_free(world, &world->by_handler);
     map_free(world, &world->is_sleeper);
+    map_free(world, &world->by_body);
+    map_free(world, &world->doomed);
 }
 
 void

@@ -120,8 +120,18 @@ struct fa_physics {
     uint32_t begin_count;
     fa_physics_stats stats;
     fa_physics_events fallback; /* Where not even the events fit. */
-    struct crew *crew;          /* Threads of batches; see batch.c. */
-    struct fa_physics *next;    /* All worlds. */
+    cpFloat pending;            /* Time that no step has used; s. */
+    bool notes_poses;           /* Poses are wanted without move events. */
+    struct map by_body;         /* Poses, while bodies come and go. */
+    struct map doomed;          /* What is being removed; see remove.c. */
+    struct array doomed_shapes; /* cpShape *. */
+    struct array doomed_bodies; /* cpBody *. */
+    struct array doomed_joints; /* cpConstraint *. */
+    struct command *commands;   /* Of callbacks, oldest first; see defer.c. */
+    struct command *last_command;
+    bool runs_commands;
+    struct crew *crew;       /* Threads of batches; see batch.c. */
+    struct fa_physics *next; /* All worlds. */
 };
 
 /* --- memory.c: persistent memory of a world --- */
@@ -212,6 +222,18 @@ void events_sleep(fa_physics *world, struct room *room,
                   fa_physics_events *events);
 void events_joints(fa_physics *world, struct room *room,
                    fa_physics_events *events);
+
+/* --- remove.c --- */
+
+/* Marks what is in the space; false when it is not, or there is no memory. */
+bool remove_mark_body(fa_physics *world, cpBody *body);
+bool remove_mark_shape(fa_physics *world, cpShape *shape);
+void remove_marked(fa_physics *world, fa_physics_fate fate);
+
+/* --- defer.c --- */
+
+/* Runs the commands that callbacks have given. */
+void defer_run(fa_physics *world);
 
 /* --- probe.c --- */
 

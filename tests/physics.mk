@@ -16,6 +16,7 @@ if ENABLE_TESTS
 if WITH_PHYSICS
 FA_PHYSICS_TESTS = \
 	tests/check_physics \
+	tests/check_physics_change \
 	tests/check_physics_query
 check_PROGRAMS += $(FA_PHYSICS_TESTS)
 TESTS += $(FA_PHYSICS_TESTS)
@@ -29,3 +30,7 @@ tests_check_physics_LDADD = $(FA_PHYSICS_LDADD)
 tests_check_physics_query_SOURCES = tests/check_physics_query.c
 tests_check_physics_query_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_physics_query_LDADD = $(FA_PHYSICS_LDADD)
+
+tests_check_physics_change_SOURCES = tests/check_physics_change.c
+tests_check_physics_change_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_physics_change_LDADD = $(FA_PHYSICS_LDADD)

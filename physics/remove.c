@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Removing many at once.
+ *
+ * Chipmunk looks at all contacts of the space for each shape that is removed.
+ * Here the shapes are marked first, and one pass over the contacts finds those
+ * of all of them; the same for the list of bodies. What the program's handlers
+ * see, and what the space is afterwards, is the same as one by one.
+ */
+#include "world.h"
+
+static bool
+is_doomed(const fa_physics *world, const void *object)
+{
+    return map_find(&world->doomed, object) != UINT32_MAX;
+}
+
+static bool
+push(fa_physics *world, struct array *array, void *object)
+{
+    if (is_doomed(world, object))
+        return true;
+    void **slot = array_push(world, array, sizeof(void *));
+    if (slot == NULL)
+        return false;
+    if (!map_set(world, &world->doomed, object, 0)) {
+        array->count--;
+        return false;
+    }
+    *slot = object;
+    return true;
+}
+
+static void
+forget(fa_physics *world)
+{
+    map_clear(&world->doomed);
+    world->doomed_shapes.count = 0;
+    world->doomed_bodies.count = 0;
+    world->doomed_joints.count = 0;
+}
+
+static bool
+mark_body(fa_physics *world, cpBody *body)
+{
+    if (!push(world, &world->doomed_bodies, body))
+        return false;
+    CP_BODY_FOREACH_SHAPE(body, shape)
+    if (shape->space == world->space &&
+        !push(world, &world->doomed_shapes, shape))
+        return false;
+    CP_BODY_FOREACH_CONSTRAINT(body, joint)
+    if (joint->space == world->space &&
+        !push(world, &world->doomed_joints, joint))
+        return false;
+    return true;
+}
+
+/* --- shapes --- */
+
+static bool
+is_static(cpBody *body)
+{
+    return cpBodyGetType(body) == CP_BODY_TYPE_STATIC;
+}
+
+static cpBool
+filter(void *element, void *data)
+{
+    cpArbiter *arb = element;
+    fa_physics *world = data;
+    if (!is_doomed(world, arb->a) && !is_doomed(world, arb->b))
+        return cpTrue;
+    if (arb->state != CP_ARBITER_STATE_CACHED) {
+        arb->state = CP_ARBITER_STATE_INVALIDATED;
+        arb->handler->separateFunc(arb, world->space, arb->handler->userData);
+    }
+    cpArbiterUnthread(arb);
+    cpArrayPush(world->space->pooledArbiters, arb);
+    return cpFalse;
+}
+
+/* Its arbiters are going; the order of the rest is free between steps. */
+static void
+drop_arbiters(fa_physics *world)
+{
+    cpArray *arbiters = world->space->arbiters;
+    int kept = 0;
+    for (int i = 0; i < arbiters->num; i++) {
+        const cpArbiter *arb = arbiters->arr[i];
+        if (!is_doomed(world, arb->a) && !is_doomed(world, arb->b))
+            arbiters->arr[kept++] = arbiters->arr[i];
+    }
+    arbiters->num = kept;
+}
+
+static void
+remove_marked_shapes(fa_physics *world)
+{
+    cpSpace *space = world->space;
+    cpShape **shapes = world->doomed_shapes.items;
+    size_t count = world->doomed_shapes.count;
+    for (size_t i = 0; i < count; i++) {
+        if (is_static(shapes[i]->body))
+            cpBodyActivateStatic(shapes[i]->body, shapes[i]);
+        else
+            cpBodyActivate(shapes[i]->body);
+    }
+    for (size_t i = 0; i < count; i++)
+        cpBodyRemoveShape(shapes[i]->body, shapes[i]);
+    drop_arbiters(world);
+    cpSpaceLock(space);
+    cpHashSetFilter(space->cachedArbiters, filter, world);
+    cpSpaceUnlock(space, cpFalse);
+    for (size_t i = 0; i < count; i++) {
+        cpSpatialIndexRemove(is_static(shapes[i]->body) ? space->staticShapes
+                                                        : space->dynamicShapes,
+                             shapes[i], shapes[i]->hashid);
+        shapes[i]->space = NULL;
+        shapes[i]->hashid = 0;
+    }
+}
+
+/* --- bodies --- */
+
+static void
+compact(const fa_physics *world, cpArray *bodies)
+{
+    int kept = 0;
+    for (int i = 0; i < bodies->num; i++) {
+        cpBody *body = bodies->arr[i];
+        if (is_doomed(world, body))
+            body->space = NULL;
+        else
+            bodies->arr[kept++] = body;
+    }
+    bodies->num = kept;
+}
+
+static void
+remove_marked_bodies(fa_physics *world)
+{
+    cpBody **bodies = world->doomed_bodies.items;
+    cpConstraint **joints = world->doomed_joints.items;
+    for (size_t i = 0; i < world->doomed_bodies.count; i++)
+        if (!is_static(bodies[i]))
+            cpBodyActivate(bodies[i]);
+    for (size_t i = 0; i < world->doomed_joints.count; i++)
+        cpSpaceRemoveConstraint(world->space, joints[i]);
+    compact(world, world->space->dynamicBodies);
+    compact(world, world->space->staticBodies);
+}
+
+/* --- freeing --- */
+
+static void
+free_marked(fa_physics *world, fa_physics_fate fate)
+{
+    cpShape **shapes = world->doomed_shapes.items;
+    cpBody **bodies = world->doomed_bodies.items;
+    cpConstraint **joints = world->doomed_joints.items;
+    bool is_pooled = fate == FA_PHYSICS_FREE_POOLED;
+    if (fate == FA_PHYSICS_KEEP)
+        return;
+    for (size_t i = 0; i < world->doomed_joints.count; i++)
+        is_pooled ? (void)fa_physics_joint_free(world, joints[i])
+                  : cpConstraintFree(joints[i]);
+    for (size_t i = 0; i < world->doomed_shapes.count; i++)
+        is_pooled ? (void)fa_physics_shape_free(world, shapes[i])
+                  : cpShapeFree(shapes[i]);
+    for (size_t i = 0; i < world->doomed_bodies.count; i++)
+        is_pooled ? (void)fa_physics_body_free(world, bodies[i])
+                  : cpBodyFree(bodies[i]);
+}
+
+bool
+remove_mark_body(fa_physics *world, cpBody *body)
+{
+    return body->space == world->space && mark_body(world, body);
+}
+
+bool
+remove_mark_shape(fa_physics *world, cpShape *shape)
+{
+    return shape->space == world->space &&
+           push(world, &world->doomed_shapes, shape);
+}
+
+void
+remove_marked(fa_physics *world, fa_physics_fate fate)
+{
+    fa_physics *before = hooks_enter(world);
+    remove_marked_shapes(world);
+    remove_marked_bodies(world);
+    hooks_enter(before);
+    free_marked(world, fate);
+    forget(world);
+}
+
+/* --- the functions --- */
+
+fa_status
+fa_physics_remove_shapes(fa_physics *world, cpShape *const *shapes,
+                         size_t count, fa_physics_fate fate)
+{
+    if (world->space->locked != 0)
+        return FA_ERR_STATE;
+    for (size_t i = 0; i < count; i++)
+        if (shapes[i] == NULL || shapes[i]->space != world->space)
+            return FA_ERR_USAGE;
+    world->ctx = world_ctx(world);
+    for (size_t i = 0; i < count; i++)
+        if (!push(world, &world->doomed_shapes, shapes[i])) {
+            forget(world);
+            return FA_ERR_NOMEM;
+        }
+    remove_marked(world, fate);
+    return FA_OK;
+}
+
+fa_status
+fa_physics_remove_bodies(fa_physics *world, cpBody *const *bodies, size_t count,
+                         fa_physics_fate fate)
+{
+    if (world->space->locked != 0)
+        return FA_ERR_STATE;
+    for (size_t i = 0; i < count; i++)
+        if (bodies[i] == NULL || bodies[i]->space != world->space ||
+            bodies[i] == world->space->staticBody)
+            return FA_ERR_USAGE;
+    world->ctx = world_ctx(world);
+    for (size_t i = 0; i < count; i++)
+        if (!mark_body(world, bodies[i])) {
+            forget(world);
+            return FA_ERR_NOMEM;
+        }
+    remove_marked(world, fate);
+    return FA_OK;
+}
