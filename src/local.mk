@@ -19,6 +19,7 @@ public_HEADERS = \
 	include/framealloc/scratch.h \
 	include/framealloc/heap.h \
 	include/framealloc/group.h \
+	include/framealloc/remote.h \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
 	include/framealloc/event.h \
@@ -88,6 +89,9 @@ memory_sources = \
 	src/memory/pool.h \
 	src/memory/print.c \
 	src/memory/promote.c \
+	src/memory/queue.c \
+	src/memory/queue.h \
+	src/memory/queue_record.h \
 	src/memory/remote.c \
 	src/memory/remote.h \
 	src/memory/section.c \

@@ -105,6 +105,7 @@ EXTRA_DIST += \
 	tests/fuzz/ops-corpus.sh \
 	tests/fuzz/options-corpus.sh \
 	tests/fuzz/run.sh \
+	tests/models/queue.pml \
 	tests/models/remote.pml \
 	tests/models/run.sh
 

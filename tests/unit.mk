@@ -32,6 +32,7 @@ FA_UNIT_TESTS = \
 	tests/check_misuse \
 	tests/check_options \
 	tests/check_pool \
+	tests/check_queue \
 	tests/check_remote \
 	tests/check_scratch \
 	tests/check_scratch_scope \
@@ -143,6 +144,10 @@ tests_check_options_LDADD = $(FA_UNIT_LDADD)
 tests_check_pool_SOURCES = tests/check_pool.c
 tests_check_pool_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_pool_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_queue_SOURCES = tests/check_queue.c
+tests_check_queue_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_queue_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_remote_SOURCES = tests/check_remote.c
 tests_check_remote_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

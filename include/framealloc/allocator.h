@@ -86,6 +86,16 @@ typedef struct fa_allocator_config {
     /** At guard 2 and more, explain a fault in our memory on stderr before the
      *  program's own handler runs. */
     bool report;
+    /** When contexts take in what others have freed. 0 = FA_DRAIN_FRAME_END. */
+    fa_drain drain;
+    /** With FA_DRAIN_INCREMENTAL: blocks taken in at a time. 0 = 256. Too few:
+     *  the queue grows, or is full, while the program frees more. */
+    uint32_t drain_count;
+    /** Blocks that may wait in the queue of one context. 0 = no bound. With a
+     *  bound each block is queued by itself, at about twice the cost. */
+    uint32_t queue_capacity;
+    /** What happens when that is reached. 0 = FA_QUEUE_GROW. */
+    fa_queue_full queue_full;
 } fa_allocator_config;
 
 /** Defaults. */
@@ -93,7 +103,7 @@ typedef struct fa_allocator_config {
     {                                                                          \
         sizeof(fa_allocator_config), 0, 0, 0, 0, FA_GUARD_DEFAULT, NULL,       \
             FA_ON_MISUSE_DEFAULT, NULL, NULL, 0, 0, 0, FA_HUGE_DEFAULT, false, \
-            0, 0, 0, false                                                     \
+            0, 0, 0, false, FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT           \
     }
 
 /** Small footprint: 1 MiB arenas, small windows, quick trimming. */
@@ -101,7 +111,8 @@ typedef struct fa_allocator_config {
     {                                                                        \
         sizeof(fa_allocator_config), 0, (size_t)1 << 20, (size_t)8 << 10, 0, \
             FA_GUARD_DEFAULT, NULL, FA_ON_MISUSE_DEFAULT, NULL, NULL, 60,    \
-            (size_t)1 << 20, 0, FA_HUGE_NEVER, false, 0, 0, 0, false         \
+            (size_t)1 << 20, 0, FA_HUGE_NEVER, false, 0, 0, 0, false,        \
+            FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT                         \
     }
 
 /** High performance: huge pages at once, arenas resident, no trimming. */
@@ -110,7 +121,7 @@ typedef struct fa_allocator_config {
         sizeof(fa_allocator_config), 0, (size_t)256 << 20, (size_t)64 << 10, \
             0, FA_GUARD_DEFAULT, NULL, FA_ON_MISUSE_DEFAULT, NULL, NULL,     \
             UINT32_MAX, (size_t)256 << 20, (size_t)8 << 20, FA_HUGE_ALWAYS,  \
-            false, 0, 0, 0, false                                            \
+            false, 0, 0, 0, false, FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT  \
     }
 
 /** Functions that a module wants called at the program's frames. */

@@ -12,6 +12,7 @@
 
 #include <framealloc/frame.h>
 #include <framealloc/pool.h>
+#include <framealloc/remote.h>
 #include <framealloc/status.h>
 
 FA_BEGIN_DECLS
@@ -27,11 +28,18 @@ typedef struct fa_ctx_config {
     /** Frames that memory stays readable after its own; 0 to 7. Counts only
      *  with own_frames; otherwise the allocator's lag is used. */
     uint32_t frame_lag;
+    /** As the members of fa_allocator_config with these names, for this
+     *  context; 0: as the allocator's. */
+    fa_drain drain;
+    uint32_t drain_count;     /**< See fa_allocator_config. */
+    uint32_t queue_capacity;  /**< See fa_allocator_config. */
+    fa_queue_full queue_full; /**< See fa_allocator_config. */
 } fa_ctx_config;
 
-#define FA_CTX_CONFIG_INIT                    \
-    {                                         \
-        sizeof(fa_ctx_config), NULL, false, 0 \
+#define FA_CTX_CONFIG_INIT                                             \
+    {                                                                  \
+        sizeof(fa_ctx_config), NULL, false, 0, FA_DRAIN_DEFAULT, 0, 0, \
+            FA_QUEUE_DEFAULT                                           \
     }
 
 /**

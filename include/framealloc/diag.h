@@ -63,6 +63,8 @@ typedef enum fa_severity {
             "pass the size that was asked for")                                \
     FA_DIAG(16, ERROR, "a freed block was written to",                         \
             "do not keep pointers to freed blocks")                            \
+    FA_DIAG(17, WARNING, "a free was refused, the owner's queue is full",      \
+            "free it again later, drain the owner, or raise queue_capacity")   \
     FA_DIAG(211, ERROR, "a context was used by a thread that is not its own",  \
             "use fa_ctx_current() in each thread")                             \
     FA_DIAG(311, WARNING, "the memory limit of the allocator is reached",      \

@@ -18,6 +18,7 @@
 #include <framealloc/group.h>
 #include <framealloc/heap.h>
 #include <framealloc/pool.h>
+#include <framealloc/remote.h>
 #include <framealloc/scratch.h>
 #include <framealloc/stats.h>
 #include <framealloc/status.h>

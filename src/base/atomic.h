@@ -15,7 +15,11 @@
 #define fai_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define fai_fetch_add(p, v)     __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 #define fai_fetch_sub(p, v)     __atomic_fetch_sub((p), (v), __ATOMIC_RELAXED)
-#define fai_exchange(p, v)      __atomic_exchange_n((p), (v), __ATOMIC_RELAXED)
+#define fai_fetch_add_release(p, v) \
+    __atomic_fetch_add((p), (v), __ATOMIC_RELEASE)
+#define fai_fetch_and(p, v)        __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
+#define fai_fetch_or_release(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELEASE)
+#define fai_exchange(p, v)         __atomic_exchange_n((p), (v), __ATOMIC_RELAXED)
 #define fai_exchange_acquire(p, v) \
     __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define fai_cas(p, expected, v)                                               \

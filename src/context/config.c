@@ -84,6 +84,12 @@ fill_defaults(fa_allocator_config *config)
         config->guard_max = (size_t)64 << 10;
     if (config->guard_sample == 0)
         config->guard_sample = 1;
+    if (config->drain == FA_DRAIN_DEFAULT)
+        config->drain = FA_DRAIN_FRAME_END;
+    if (config->drain_count == 0)
+        config->drain_count = 256;
+    if (config->queue_full == FA_QUEUE_DEFAULT)
+        config->queue_full = FA_QUEUE_GROW;
     if (config->guard == FA_GUARD_OFF)
         config->guard = FA_GUARD_DEFAULT; /* Resolved: 0 is level 0. */
 }
@@ -105,7 +111,11 @@ is_valid(const fa_allocator_config *c, struct fai_reporter *reporter)
                        c->frame_reserve) &&
            !is_outside(reporter, "guard_quarantine", c->guard_quarantine, 1,
                        16) &&
-           !is_outside(reporter, "guard_max", c->guard_max, 1, 1 << 20);
+           !is_outside(reporter, "guard_max", c->guard_max, 1, 1 << 20) &&
+           !is_outside(reporter, "drain", (uint64_t)c->drain, 0,
+                       FA_DRAIN_EXPLICIT) &&
+           !is_outside(reporter, "queue_full", (uint64_t)c->queue_full, 0,
+                       FA_QUEUE_FAIL);
 }
 
 static bool

@@ -339,6 +339,23 @@ take_idle(fa_allocator *allocator)
 }
 
 static void
+set_queue(struct fai_queue *queue, const fa_ctx_config *config,
+          const fa_allocator_config *all)
+{
+    static const fa_ctx_config defaults = FA_CTX_CONFIG_INIT;
+    const fa_ctx_config *own = config != NULL ? config : &defaults;
+    queue->drain = own->drain != FA_DRAIN_DEFAULT ? own->drain : all->drain;
+    queue->drain_count =
+        own->drain_count != 0 ? own->drain_count : all->drain_count;
+    /* Others may free blocks of a context that is adopted. */
+    fai_store(&queue->capacity, own->queue_capacity != 0 ? own->queue_capacity
+                                                         : all->queue_capacity);
+    fai_store(&queue->when_full, own->queue_full != FA_QUEUE_DEFAULT
+                                     ? own->queue_full
+                                     : all->queue_full);
+}
+
+static void
 set_modes(fa_ctx *ctx, const fa_ctx_config *config, bool is_explicit)
 {
     const fa_allocator_config *all = &ctx->allocator->config;
@@ -366,6 +383,9 @@ set_modes(fa_ctx *ctx, const fa_ctx_config *config, bool is_explicit)
         ctx->frame.attention |= FAI_ATTENTION_LAG;
     if (ctx->is_watched)
         ctx->frame.attention |= FAI_ATTENTION_MODE;
+    set_queue(&ctx->queue, config, all);
+    if (ctx->queue.drain != FA_DRAIN_FRAME_END || ctx->queue.capacity != 0)
+        ctx->frame.attention |= FAI_ATTENTION_DRAIN;
     /* No arena yet: any aligned address that is not NULL will do. */
     ctx->frame.public.cursor = ctx->frame.public.limit = (char *)ctx;
 }
@@ -452,6 +472,14 @@ fai_ctx_make_annex(fa_allocator *allocator, enum fai_annex_kind kind)
     return ctx;
 }
 
+static bool
+is_valid(const fa_ctx_config *config)
+{
+    return config->frame_lag <= FAI_LAG_MAX &&
+           (unsigned)config->drain <= FA_DRAIN_EXPLICIT &&
+           (unsigned)config->queue_full <= FA_QUEUE_FAIL;
+}
+
 fa_status
 fa_ctx_create(fa_allocator *allocator, const fa_ctx_config *config,
               fa_ctx **out)
@@ -469,10 +497,12 @@ fa_ctx_create(fa_allocator *allocator, const fa_ctx_config *config,
         }
         memcpy(&copy, config, FAI_MIN(config->struct_size, sizeof(copy)));
     }
-    if (copy.frame_lag > FAI_LAG_MAX) {
+    if (!is_valid(&copy)) {
         fai_report(&allocator->reporter, 10, NULL,
-                   "fa_ctx_config.frame_lag is %u, allowed are 0 to %d",
-                   (unsigned)copy.frame_lag, FAI_LAG_MAX);
+                   "fa_ctx_config: frame_lag %u of 0 to %d, drain %d, "
+                   "queue_full %d",
+                   (unsigned)copy.frame_lag, FAI_LAG_MAX, (int)copy.drain,
+                   (int)copy.queue_full);
         return FA_ERR_CONFIG;
     }
     fa_status status;

@@ -7,6 +7,7 @@
  * figures themselves are written without locks and read as they are.
  */
 #include "context/ctx.h"
+#include "memory/queue.h"
 
 #include <string.h>
 
@@ -356,4 +357,31 @@ fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
     memcpy(usage.histogram, figures.histogram, sizeof(usage.histogram));
     usage.suggested_reserve = suggest_reserve(usage.histogram);
     return write_usage(ctx->allocator, &usage, out);
+}
+
+fa_status
+fa_remote_usage_read(fa_ctx *ctx, fa_remote_usage *out)
+{
+    if (ctx == NULL || out == NULL || ctx->is_refusing)
+        return FA_ERR_USAGE;
+    size_t size = out->struct_size;
+    if (!is_size(ctx->allocator, "fa_remote_usage", size))
+        return FA_ERR_CONFIG;
+    const struct fai_queue *queue = &ctx->queue;
+    fa_remote_usage usage = FA_REMOTE_USAGE_INIT;
+    usage.struct_size = size;
+    usage.depth = fai_queue_depth(ctx);
+    usage.depth_peak = FAI_MAX(fai_load(&queue->peak), usage.depth);
+    uint64_t done_bytes = fai_load(&queue->done_bytes);
+    uint64_t queued_bytes = fai_load(&queue->queued_bytes);
+    usage.bytes = queued_bytes - FAI_MIN(done_bytes, queued_bytes);
+    usage.processed = fai_load(&ctx->figures.remote_frees);
+    usage.full = fai_load(&queue->full);
+    usage.marked = fai_load(&queue->marked);
+    usage.dropped = fai_load(&queue->dropped);
+    usage.aside = fai_load(&queue->aside_count);
+    usage.aside_bytes = fai_load(&queue->aside_bytes);
+    usage.refused = fai_load(&queue->refused);
+    memcpy(out, &usage, FAI_MIN(size, sizeof(usage)));
+    return FA_OK;
 }

@@ -25,6 +25,7 @@
 #include "memory/magazine.h"
 #include "memory/page.h"
 #include "memory/pool.h"
+#include "memory/queue.h"
 #include "memory/remote.h"
 
 #include <string.h>
@@ -155,10 +156,7 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     arena->cursor = frame->public.cursor;
     arena->number = fai_frame_number(frame);
     arena->is_live = true;
-    if (FAI_UNLIKELY(fai_budget_is_limited(&ctx->frame_budget))) {
-        fai_store(&ctx->frame_budget.used, fai_charge_frame_used(ctx));
-        fai_publish_max(&ctx->frame_budget.peak, ctx->frame_budget.used);
-    }
+    fai_charge_frame_end(ctx);
     frame->public.limit = frame->public.cursor;
     size_t used = bytes + frame->block_bytes, peak = frame->high;
     publish_frame(ctx, used, peak);
@@ -174,7 +172,7 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
         frame->attention |= FAI_ATTENTION_BLOCKS;
     if (!fai_ctx_is_annex(ctx)) {
         fai_remote_flush(ctx);
-        fai_remote_drain(ctx);
+        fai_queue_drain(ctx, FAI_DRAIN_END);
     }
     if ((frame->attention & FAI_ATTENTION_FENCE) != 0)
         fai_pools_fence_bursts(ctx);
@@ -328,11 +326,7 @@ resume_frame(fa_ctx *ctx, struct fai_arena *arena)
     frame->public.floor = ctx->guard != 0 ? FAI_NO_FLOOR : arena->cursor;
     frame->hole_count = 0;
     frame->section = fai_frame_position(frame);
-    for (struct fai_block *block = arena->blocks; block != NULL;
-         block = block->next) {
-        frame->block_bytes += block->size;
-        frame->promoted_bytes += block->is_promoted ? block->size : 0;
-    }
+    fai_frame_count_again(frame, arena);
     fai_store(&frame->word, frame->word | 1);
     return &frame->public;
 }
@@ -348,6 +342,7 @@ open_slowly(fa_ctx *ctx, uint64_t number)
     if (FAI_UNLIKELY(ctx->arenas == NULL) && !make_arenas(ctx))
         return refuse_frame(ctx);
     let_die_by_lag(ctx, number - 1);
+    fai_queue_drain(ctx, FAI_DRAIN_BEGIN);
     struct fai_arena *arena = &ctx->arenas[number % ctx->arena_count];
     if (arena->is_live && arena->number == number)
         return resume_frame(ctx, arena);

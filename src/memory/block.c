@@ -13,7 +13,7 @@
 
 #include "memory/charge.h"
 #include "memory/guard.h"
-#include "memory/remote.h"
+#include "memory/queue.h"
 #include "os/checkers.h"
 
 /* Recent of a cache that has handed nothing out. */
@@ -129,7 +129,7 @@ find_or_take(fa_ctx *ctx, size_t size, size_t align)
     struct fai_block *block = fai_cache_pop(ctx, bin, align);
     if (FAI_LIKELY(block != NULL))
         return block;
-    fai_remote_drain(ctx);
+    fai_queue_drain(ctx, FAI_DRAIN_SHORT);
     block = fai_cache_pop(ctx, bin, align);
     if (block == NULL && backend_needs_idle(ctx, capacity))
         fai_cache_trim(ctx, capacity);
@@ -210,17 +210,6 @@ fai_block_find(fa_ctx *ctx, const void *address)
     return block != NULL ? block : fai_block_find_any(ctx->allocator, address);
 }
 
-bool
-fai_block_free_remote(struct fai_block *block)
-{
-    uint32_t state = FAI_BLOCK_HEAP;
-    /* The winner of two concurrent frees pushes; the push orders. */
-    if (!fai_cas_acquire(&block->state, &state, FAI_BLOCK_REMOTE))
-        return false;
-    fai_stack_push(&block->owner->inbox, &block->remote, &block->remote);
-    return true;
-}
-
 void
 fai_cache_trim(fa_ctx *ctx, size_t bytes)
 {
@@ -259,7 +248,7 @@ fai_cache_age(fa_ctx *ctx)
 void
 fai_cache_flush(fa_ctx *ctx)
 {
-    fai_remote_drain(ctx);
+    fai_queue_drain_all(ctx);
     fai_cache_trim(ctx, SIZE_MAX);
 }
 

@@ -21,9 +21,6 @@ void fai_block_give(fa_ctx *ctx, struct fai_block *block);
 struct fai_block *fai_block_find(fa_ctx *ctx, const void *address);
 struct fai_block *fai_block_find_any(fa_allocator *allocator,
                                      const void *address);
-/* A heap block of another context goes back to its owner. False when it was
- * not live. */
-bool fai_block_free_remote(struct fai_block *block);
 /* Gives idle blocks back to their backends: all, or the given bytes. */
 void fai_cache_flush(fa_ctx *ctx);
 void fai_cache_trim(fa_ctx *ctx, size_t bytes);

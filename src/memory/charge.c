@@ -226,3 +226,13 @@ fai_charge_frame_quiet(const fa_ctx *ctx)
         room = FAI_MIN(room, soft - used - 1);
     return (size_t)room & ~(size_t)15;
 }
+
+void
+fai_charge_frame_end(fa_ctx *ctx)
+{
+    struct fai_budget *budget = &ctx->frame_budget;
+    if (FAI_LIKELY(!fai_budget_is_limited(budget)))
+        return;
+    fai_store(&budget->used, fai_charge_frame_used(ctx));
+    fai_publish_max(&budget->peak, budget->used);
+}

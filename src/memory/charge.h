@@ -36,6 +36,9 @@ bool fai_charge_frame_growth(fa_ctx *ctx, size_t bytes);
 /* Bytes that may be handed out before that budget wants to be asked again. */
 size_t fai_charge_frame_quiet(const fa_ctx *ctx);
 
+/* What the frame has used is published. */
+void fai_charge_frame_end(fa_ctx *ctx);
+
 /* Bytes of the frame that its budget counts. */
 static inline uint64_t
 fai_charge_frame_used(const fa_ctx *ctx)

@@ -15,6 +15,7 @@
 #include "memory/charge.h"
 #include "memory/event.h"
 #include "memory/guard.h"
+#include "memory/queue.h"
 
 #include <string.h>
 
@@ -287,7 +288,7 @@ alloc_in_next_window(fa_ctx *ctx, size_t size, size_t align)
     if (ctx->plain_thread != fai_thread_self() || align > FA_FRAME_GRANULE ||
         size > frame->window || fai_load(&ctx->allocator->attention) != 0 ||
         !fai_frame_is_open(frame) || fai_load(ctx->frames) != frame->word ||
-        (frame->attention & FAI_ATTENTION_MODE) != 0)
+        (frame->attention & (FAI_ATTENTION_MODE | FAI_ATTENTION_DRAIN)) != 0)
         return NULL;
     const struct fai_chunk *chunk = &frame->arena->chunk[frame->arena->current];
     char *block = frame->public.cursor;
@@ -311,6 +312,8 @@ fa_frame_alloc_slow(fa_frame *public, size_t size, size_t align)
         return NULL;
     if (FAI_UNLIKELY(!fai_is_alignment(align)))
         return refuse_align(ctx, align);
+    if (FAI_UNLIKELY((ctx->frame.attention & FAI_ATTENTION_DRAIN) != 0))
+        fai_queue_drain(ctx, FAI_DRAIN_CALL);
     ctx->guarding.caller = __builtin_return_address(0);
     void *block = alloc_checked(ctx, size, align);
     if (FAI_UNLIKELY(block == NULL) && ctx->status == FA_ERR_NOMEM)

@@ -34,6 +34,9 @@ void fai_frame_count_block(fa_ctx *ctx, size_t size);
 void fai_frame_publish(fa_ctx *ctx);
 /* Whether the capacity leaves so many bytes; else the status is set. */
 bool fai_frame_has_room(fa_ctx *ctx, size_t size);
+/* The frame goes on with the blocks that it had. */
+void fai_frame_count_again(struct fai_frame *frame,
+                           const struct fai_arena *arena);
 /* Most bytes of the frame so far, blocks included. */
 void fai_frame_note_peak(struct fai_frame *frame);
 

@@ -13,6 +13,7 @@
 #include "memory/guard.h"
 #include "memory/page.h"
 #include "memory/pool.h"
+#include "memory/queue.h"
 #include "memory/remote.h"
 
 static void
@@ -20,7 +21,7 @@ refuse_free(fa_ctx *ctx, uint32_t number, const void *block)
 {
     /* The status belongs to the owner (I5). */
     if (number != 211)
-        ctx->status = FA_ERR_USAGE;
+        ctx->status = number == 17 ? FA_NOT_READY : FA_ERR_USAGE;
     fai_report(&ctx->allocator->reporter, number, block, "%p, context %llu",
                block, (unsigned long long)ctx->id);
 }
@@ -39,6 +40,24 @@ push_own(struct fai_pool *pool, const struct fai_page *page, void *block)
 }
 
 static void
+free_remotely(fa_ctx *ctx, struct fai_page *page, void *block)
+{
+    /* Of the pool, before the page may go. */
+    fa_tag tag = page->pool->tag;
+    size_t size = page->pool->public.block_size;
+    fa_ctx *owner = page->pool->ctx;
+    uint32_t number = fai_remote_free(ctx, page, block);
+    if (number == 0) {
+        if (FAI_UNLIKELY(ctx->is_counting))
+            fai_event_free(ctx, FA_MEMORY_POOL, tag, block, size, owner);
+        return;
+    }
+    if (number == 17 && ctx->guard != 0)
+        fai_guard_keep(page, block);
+    refuse_free(ctx, number, block);
+}
+
+static void
 free_in_page(fa_ctx *ctx, struct fai_page *page, void *block)
 {
     if (!fai_page_has(page, block)) {
@@ -49,21 +68,20 @@ free_in_page(fa_ctx *ctx, struct fai_page *page, void *block)
         refuse_free(ctx, 609, block);
         return;
     }
-    fa_ctx *owner = page->pool->ctx;
+    if (page->pool->ctx != ctx) {
+        free_remotely(ctx, page, block);
+        return;
+    }
     /* Of the pool, before the page may go. */
     fa_tag tag = page->pool->tag;
     size_t size = page->pool->public.block_size;
-    bool ok;
-    if (owner != ctx)
-        ok = fai_remote_free(ctx, page, block);
-    else if (FAI_UNLIKELY(ctx->guard != 0))
-        ok = fai_guard_pool_free(page->pool, block);
-    else
-        ok = push_own(page->pool, page, block);
+    bool ok = FAI_UNLIKELY(ctx->guard != 0)
+                  ? fai_guard_pool_free(page->pool, block)
+                  : push_own(page->pool, page, block);
     if (!ok)
         refuse_free(ctx, 609, block);
     else if (FAI_UNLIKELY(ctx->is_counting))
-        fai_event_free(ctx, FA_MEMORY_POOL, tag, block, size, owner);
+        fai_event_free(ctx, FA_MEMORY_POOL, tag, block, size, ctx);
 }
 
 /* Number of the diagnostic, or 0 when the block was freed. */
@@ -74,12 +92,13 @@ free_block(fa_ctx *ctx, struct fai_block *block)
     fa_tag tag = block->tag;
     size_t size = block->size;
     const void *address = block->address;
+    uint32_t number;
     switch (fai_load(&block->state)) {
     case FAI_BLOCK_HEAP:
         if (owner == ctx)
             fai_block_free(ctx, block);
-        else if (!fai_block_free_remote(block))
-            return 609;
+        else if ((number = fai_queue_add_record(block)) != 0)
+            return number;
         if (FAI_UNLIKELY(ctx->is_counting))
             fai_event_free(ctx, FA_MEMORY_HEAP, tag, address, size, owner);
         return 0;
@@ -114,6 +133,8 @@ fa_pool_free_slow(fa_pool *pool, fa_ctx *ctx, void *block)
     }
     if (fai_remote_free_full(ctx, block))
         return;
+    if (FAI_UNLIKELY((ctx->frame.attention & FAI_ATTENTION_DRAIN) != 0))
+        fai_queue_drain(ctx, FAI_DRAIN_CALL);
     struct fai_page *page = fai_page_find(&ctx->allocator->pages, block);
     if (page != NULL)
         free_in_page(ctx, page, block);

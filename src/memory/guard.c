@@ -361,6 +361,16 @@ fai_guard_may_free(struct fai_page *page, const void *block)
     return true;
 }
 
+void
+fai_guard_keep(struct fai_page *page, const void *block)
+{
+    size_t i = fai_page_index(page, block);
+    size_t size = page->pool->public.block_size;
+    __atomic_fetch_or(&page->live[i / 64], (uint64_t)1 << (i % 64),
+                      __ATOMIC_RELAXED);
+    fai_checkers_forbid((const char *)block + size, FAI_RED_ZONE);
+}
+
 static void
 release_oldest(struct fai_pool *pool)
 {

@@ -40,6 +40,8 @@ void *fai_guard_pool_alloc(struct fai_pool *pool, void *block);
 bool fai_guard_pool_free(struct fai_pool *pool, void *block);
 /* Whether the program has the block; from now on it has not. Any thread. */
 bool fai_guard_may_free(struct fai_page *page, const void *block);
+/* The free was refused after that: the program has it still. */
+void fai_guard_keep(struct fai_page *page, const void *block);
 void fai_guard_quarantine_flush(struct fai_pool *pool);
 /* Reports FA211; returns NULL. */
 void *fai_guard_foreign(fa_ctx *ctx, const struct fai_pool *pool);

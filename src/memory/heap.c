@@ -9,6 +9,7 @@
 #include "memory/event.h"
 #include "memory/page.h"
 #include "memory/pool.h"
+#include "memory/queue.h"
 
 #include <string.h>
 
@@ -35,6 +36,8 @@ static void *
 alloc_heap(fa_ctx *ctx, size_t size, size_t align)
 {
     size = FAI_MAX(size, (size_t)1);
+    if (FAI_UNLIKELY((ctx->frame.attention & FAI_ATTENTION_DRAIN) != 0))
+        fai_queue_drain(ctx, FAI_DRAIN_CALL);
     if (fai_pool_serves(ctx, size, align)) {
         struct fai_pool *pool = fai_pool_get(ctx, size, align);
         return pool == NULL ? NULL : fa_pool_alloc(&pool->public);

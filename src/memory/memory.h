@@ -18,6 +18,7 @@
 #include "base/bits.h"
 #include "base/stack.h"
 #include "memory/meta.h"
+#include "memory/queue_record.h"
 #include "memory/span.h"
 #include "memory/table.h"
 #include "os/pages.h"
@@ -43,7 +44,8 @@ enum fai_block_state {
     FAI_BLOCK_OLD,      /* The same, since the last look at the cache. */
     FAI_BLOCK_HEAP,     /* Live, of the heap. */
     FAI_BLOCK_FRAME,    /* Live, of a frame; in the arena's list. */
-    FAI_BLOCK_REMOTE    /* Freed by another context, on the way back. */
+    FAI_BLOCK_REMOTE,   /* Freed by another context, on the way back. */
+    FAI_BLOCK_MARKED    /* The same, and the owner has to look for it. */
 };
 
 /* Record of one block of a backend; never inside the block. */
@@ -96,6 +98,7 @@ struct fai_page {
     bool is_touched;     /* Was given out since it was mapped or purged. */
     uint64_t *free;      /* Blocks in the page; the rest is out. */
     uint64_t *live;      /* In guard modes: the program has it. */
+    uint64_t *marked;    /* Freed by others, past a full queue. */
 };
 
 struct fai_page_region {
@@ -105,6 +108,7 @@ struct fai_page_region {
     struct fai_page page[FAI_REGION_PAGES];
     uint64_t free_bits[FAI_REGION_PAGES][FAI_PAGE_WORDS];
     uint64_t live_bits[FAI_REGION_PAGES][FAI_PAGE_WORDS];
+    uint64_t marked_bits[FAI_REGION_PAGES][FAI_PAGE_WORDS];
 };
 
 struct fai_page_space {
@@ -220,10 +224,12 @@ enum fai_attention {
     FAI_ATTENTION_REMOTE = 64,      /* Outboxes are in use. */
     FAI_ATTENTION_PIN = 128,        /* Pinned. */
     FAI_ATTENTION_TRIM = 256,       /* Idle memory goes back, step by step. */
+    FAI_ATTENTION_DRAIN = 2048,     /* A queue with rules of its own. */
     FAI_ATTENTION_FENCE = 4096,     /* Pools without a fence. */
     FAI_ATTENTION_NEW = 512,        /* No arena yet. */
     FAI_ATTENTION_ALLOCATOR = 1024, /* The allocator has something to do. */
-    FAI_ATTENTION_PERMANENT = FAI_ATTENTION_LAG | FAI_ATTENTION_MODE
+    FAI_ATTENTION_PERMANENT =
+        FAI_ATTENTION_LAG | FAI_ATTENTION_MODE | FAI_ATTENTION_DRAIN
 };
 
 /* The capacity of frames that have none. */
@@ -378,6 +384,7 @@ struct fa_ctx {
     uint32_t arena_room;             /* How many. */
     struct fai_cache cache;
     struct fai_meta meta;
+    struct fai_queue queue; /* Of the inbox. */
     struct fai_budget budget;
     struct fai_budget frame_budget;
     struct fai_budget pool_budget;

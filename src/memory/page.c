@@ -95,6 +95,7 @@ map_region(void)
         region->page[i].base = region->base + i * FAI_POOL_PAGE;
         region->page[i].free = region->free_bits[i];
         region->page[i].live = region->live_bits[i];
+        region->page[i].marked = region->marked_bits[i];
     }
     return region;
 }

@@ -20,6 +20,14 @@ struct fai_page *fai_page_find(const struct fai_page_space *space,
 /* Gives free pages back to the system; returns the bytes. */
 size_t fai_page_space_trim(struct fai_page_space *space, size_t max);
 
+/* Whether the address lies in the page, which may be NULL. */
+static inline bool
+fai_page_holds(const struct fai_page *page, const void *address)
+{
+    return page != NULL &&
+           (uintptr_t)address - (uintptr_t)page->base < FAI_POOL_PAGE;
+}
+
 static inline size_t
 fai_page_index(const struct fai_page *page, const void *block)
 {

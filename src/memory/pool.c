@@ -20,6 +20,7 @@
 #include "memory/guard.h"
 #include "memory/magazine.h"
 #include "memory/page.h"
+#include "memory/queue.h"
 #include "memory/remote.h"
 #include "os/checkers.h"
 
@@ -376,7 +377,7 @@ fa_pool_alloc_slow(fa_pool *public)
         return fai_guard_foreign(ctx, pool);
     if (pool->stride == 0)
         return fa_heap_alloc(ctx, public->block_size, pool->align);
-    fai_remote_drain(ctx);
+    fai_queue_drain(ctx, FAI_DRAIN_SHORT);
     ctx->guarding.caller = __builtin_return_address(0);
     if (FAI_UNLIKELY(fai_load(&ctx->allocator->counting) != 0))
         fai_event_follow(ctx);
@@ -413,9 +414,28 @@ flush_pool(struct fai_pool *pool)
 }
 
 void
+fai_pools_visit_pages(const fa_ctx *ctx,
+                      void (*visit)(struct fai_page *page, void *arg),
+                      void *arg)
+{
+    for (struct fai_pool_set *set = ctx->pools.sets; set != NULL;
+         set = set->next)
+        for (unsigned class = 0; class < FAI_CLASSES; class ++) {
+            if (set->pool[class] == NULL)
+                continue;
+            for (struct fai_page *page = set->pool[class]->partial;
+                 page != NULL; page = page->next)
+                visit(page, arg);
+            for (struct fai_page *page = set->pool[class]->full; page != NULL;
+                 page = page->next)
+                visit(page, arg);
+        }
+}
+
+void
 fai_pools_flush(fa_ctx *ctx)
 {
-    fai_remote_drain(ctx);
+    fai_queue_drain_all(ctx);
     for_each_pool(ctx, flush_pool);
 }
 

@@ -17,6 +17,10 @@ struct fai_pool *fai_pool_get(fa_ctx *ctx, size_t size, size_t align);
 bool fai_pool_serves(const fa_ctx *ctx, size_t size, size_t align);
 /* A block of this context that is not in a magazine goes into one. */
 void fai_pool_push(struct fai_pool *pool, void *block);
+/* Calls visit, which changes no list, with every page of the pools. */
+void fai_pools_visit_pages(const fa_ctx *ctx,
+                           void (*visit)(struct fai_page *page, void *arg),
+                           void *arg);
 /* Magazines are emptied into their pages, and free pages given back. */
 void fai_pools_flush(fa_ctx *ctx);
 /* The context has become watched, or is not any more. */

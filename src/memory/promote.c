@@ -76,3 +76,13 @@ fai_frame_alloc_budgeted(fa_ctx *ctx, size_t size, size_t align, bool is_large)
         ctx->frame.public.limit = ctx->frame.public.cursor;
     return fai_frame_alloc_unasked(ctx, size, align, is_large);
 }
+
+void
+fai_frame_count_again(struct fai_frame *frame, const struct fai_arena *arena)
+{
+    for (const struct fai_block *block = arena->blocks; block != NULL;
+         block = block->next) {
+        frame->block_bytes += block->size;
+        frame->promoted_bytes += block->is_promoted ? block->size : 0;
+    }
+}

@@ -8,53 +8,31 @@
  * blocks is out; so a push never meets a context that is gone. When a thread
  * exits, its context with live blocks waits for a thread that adopts it whole:
  * blocks never change their owner. tests/models/remote.pml models this.
+ *
+ * Owners whose queue is bounded get their blocks one by one; see queue.c.
  */
 #include "memory/remote.h"
 
-#include "memory/block.h"
-#include "memory/event.h"
 #include "memory/page.h"
 #include "memory/pool.h"
-#include "os/checkers.h"
-
-/* Blocks that travel together are listed in the first of them, as many as it
- * holds, so that the others are not touched. */
-struct batch {
-    struct fai_node node;
-    size_t count;
-    void *block[];
-};
-
-static struct batch *
-start_batch(struct fai_node *node, size_t size, size_t *room)
-{
-    struct batch *batch = (struct batch *)(void *)node;
-    fai_checkers_allow(batch, size);
-    batch->count = 0;
-    *room = (size - sizeof(struct batch)) / sizeof(void *);
-    return batch;
-}
+#include "memory/queue.h"
 
 /* The page has changed its owner since it led to the outbox. */
 static void
-redirect(fa_ctx *ctx, struct fai_page *page, struct fai_node *node)
+forget_page(fa_ctx *ctx, const void *block)
 {
-    uintptr_t number = (uintptr_t)node >> FA_POOL_PAGE_SHIFT;
+    uintptr_t number = (uintptr_t)block >> FA_POOL_PAGE_SHIFT;
     ctx->pages.entry[number & (FA_CTX_PAGES - 1)].page = UINTPTR_MAX;
-    if (page->pool->ctx == ctx) {
-        fai_pool_push(page->pool, node);
-    } else {
-        size_t room;
-        start_batch(node, page->pool->public.block_size, &room);
-        fai_stack_push(&page->pool->ctx->inbox, node, node);
-    }
 }
 
-static inline bool
-is_in_page(const struct fai_page *page, const void *block)
+static void
+redirect(fa_ctx *ctx, struct fai_page *page, void *block)
 {
-    return page != NULL &&
-           (uintptr_t)block - (uintptr_t)page->base < FAI_POOL_PAGE;
+    forget_page(ctx, block);
+    if (page->pool->ctx == ctx)
+        fai_pool_push(page->pool, block);
+    else
+        fai_queue_force_block(page, block);
 }
 
 /* The owner of the outbox may be gone, and its pages may be another's by now,
@@ -63,20 +41,25 @@ static void
 push_batch(fa_ctx *ctx, struct fai_outbox *box)
 {
     struct fai_node *first = NULL, *last = NULL;
-    struct batch *batch = NULL;
+    struct fai_batch *batch = NULL;
     struct fai_page *page = NULL;
-    size_t room = 0;
+    size_t room = 0, count = 0, bytes = 0;
     while (box->public.top != box->public.base) {
         struct fai_node *node = *--box->public.top;
-        if (!is_in_page(page, node))
+        if (!fai_page_holds(page, node))
             page = fai_page_find(&ctx->allocator->pages, node);
-        if (FAI_UNLIKELY(page->pool->ctx != box->owner)) {
+        if (FAI_UNLIKELY(page->pool->ctx != box->owner ||
+                         fai_queue_is_bounded(box->owner))) {
             redirect(ctx, page, node);
-        } else if (room > 0) {
+            continue;
+        }
+        count++;
+        bytes += page->block_size;
+        if (room > 0) {
             batch->block[batch->count++] = node;
             room--;
         } else {
-            batch = start_batch(node, page->pool->public.block_size, &room);
+            batch = fai_batch_start(node, page->pool->public.block_size, &room);
             node->next = first;
             first = node;
             last = last == NULL ? node : last;
@@ -84,6 +67,7 @@ push_batch(fa_ctx *ctx, struct fai_outbox *box)
     }
     if (first == NULL)
         return;
+    fai_queue_count(box->owner, count, bytes);
     fai_stack_push(&box->owner->inbox, first, last);
     box->was_pushed = true;
 }
@@ -116,20 +100,22 @@ outbox_of_owner(fa_ctx *ctx, fa_ctx *owner)
     return box;
 }
 
-bool
+uint32_t
 fai_remote_free(fa_ctx *ctx, struct fai_page *page, void *block)
 {
+    if (FAI_UNLIKELY(fai_queue_is_bounded(page->pool->ctx)))
+        return fai_queue_add_block(page, block);
     struct fai_outbox *box = outbox_of_owner(ctx, page->pool->ctx);
     uintptr_t number = (uintptr_t)block >> FA_POOL_PAGE_SHIFT;
     if (box->public.top[-1] == block)
-        return false;
+        return 609;
     if (box->public.top == box->public.end)
         push_batch(ctx, box);
     *box->public.top++ = block;
     if (!ctx->is_watched)
         ctx->pages.entry[number & (FA_CTX_PAGES - 1)] =
             (fa_page_entry){number, &box->public};
-    return true;
+    return 0;
 }
 
 bool
@@ -167,70 +153,4 @@ fai_remote_flush(fa_ctx *ctx)
     }
     if (!is_used)
         ctx->frame.attention &= ~(uint32_t)FAI_ATTENTION_REMOTE;
-}
-
-/* What a drain has taken in. */
-struct sum {
-    uint64_t count;
-    uint64_t bytes;
-};
-
-/* With its last block a page may go, so the pool is asked for first. */
-static void
-take_in_batch(fa_ctx *ctx, struct fai_page *page, const struct batch *batch,
-              struct sum *sum)
-{
-    const struct fai_page_space *space = &ctx->allocator->pages;
-    size_t count = batch->count;
-    fai_publish_add(&ctx->figures.remote_frees, count + 1);
-    sum->count += count + 1;
-    for (size_t i = 0; i <= count; i++) {
-        /* The batch itself comes last: it is a block, too. */
-        void *block = i < count ? batch->block[i] : (void *)(uintptr_t)batch;
-        if (!is_in_page(page, block))
-            page = fai_page_find(space, block);
-        struct fai_pool *pool = page->pool;
-        sum->bytes += pool->public.block_size;
-        if (FAI_UNLIKELY(ctx->guard != 0))
-            fai_checkers_forbid(block, pool->public.block_size);
-        fai_pool_push(pool, block);
-    }
-}
-
-static void
-take_in(fa_ctx *ctx, struct fai_node *node, struct sum *sum)
-{
-    struct fai_page *page = fai_page_find(&ctx->allocator->pages, node);
-    if (page != NULL) {
-        take_in_batch(ctx, page, (const struct batch *)(const void *)node, sum);
-        return;
-    }
-    /* Not in a page: the record of a larger block. */
-    struct fai_block *block = FAI_CONTAINER(node, struct fai_block, remote);
-    fai_publish_add(&ctx->figures.remote_frees, 1);
-    sum->count++;
-    sum->bytes += block->size;
-    fai_block_free(ctx, block);
-}
-
-static FAI_NOINLINE void
-drain(fa_ctx *ctx, struct fai_node *node)
-{
-    struct sum sum = {0, 0};
-    while (node != NULL) {
-        struct fai_node *next = node->next;
-        take_in(ctx, node, &sum);
-        node = next;
-    }
-    if (fai_event_wants(ctx, FA_EVENT_REMOTE_PROCESSED))
-        fai_event_tell(ctx, FA_EVENT_REMOTE_PROCESSED, NULL, sum.bytes,
-                       sum.count);
-}
-
-void
-fai_remote_drain(fa_ctx *ctx)
-{
-    struct fai_node *node = fai_stack_take(&ctx->inbox);
-    if (node != NULL)
-        drain(ctx, node);
 }

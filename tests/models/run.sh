@@ -58,4 +58,5 @@ check() {
 }
 
 check remote
+check queue
 rm -rf "$out"
