@@ -28,6 +28,7 @@ FA_UNIT_TESTS = \
 	tests/check_guard \
 	tests/check_heap \
 	tests/check_lag \
+	tests/check_ledger \
 	tests/check_mark \
 	tests/check_misuse \
 	tests/check_options \
@@ -121,6 +122,10 @@ tests_check_heap_LDADD = $(FA_UNIT_LDADD)
 tests_check_lag_SOURCES = tests/check_lag.c
 tests_check_lag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_lag_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_ledger_SOURCES = tests/check_ledger.c
+tests_check_ledger_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_ledger_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_mark_SOURCES = tests/check_mark.c
 tests_check_mark_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -87,11 +87,19 @@ typedef struct fa_usage {
     uint64_t refusals;    /**< Requests refused by its budget. */
     uint64_t histogram[FA_HISTOGRAM_BUCKETS]; /**< Frames by their bytes. */
     uint64_t suggested_reserve;               /**< As in fa_stats. */
+    /** Objects handed out and freed since counting began, by where they lie;
+     *  FA_COUNT_UNKNOWN while nothing counts. What a rollback takes back stays
+     *  counted; blocks count as freed when they are freed, by whomever. */
+    uint64_t frame_allocs;
+    uint64_t pool_allocs;
+    uint64_t pool_frees;
+    uint64_t heap_allocs;
+    uint64_t heap_frees;
 } fa_usage;
 
-#define FA_USAGE_INIT                                    \
-    {                                                    \
-        sizeof(fa_usage), 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0 \
+#define FA_USAGE_INIT                                                   \
+    {                                                                   \
+        sizeof(fa_usage), 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0, 0, 0, 0 \
     }
 
 /**

@@ -13,11 +13,15 @@
 
 #define FAI_MEMORY_KINDS 3 /* Of enum fa_memory; annexes count for nobody. */
 
-/* Of one tag in one context; others read. */
-struct fai_tag_use {
-    /* Objects handed out and freed, while they are counted. */
+/* Objects handed out and freed, by enum fa_memory, while they are counted. */
+struct fai_object_counts {
     uint64_t allocs[FAI_MEMORY_KINDS];
     uint64_t frees[FAI_MEMORY_KINDS];
+};
+
+/* Of one tag in one context; others read. */
+struct fai_tag_use {
+    struct fai_object_counts objects;
     uint64_t heap_bytes;
     uint64_t frame_bytes; /* Closed sections and blocks of this frame. */
     uint64_t last_frame;  /* Of the frame below. */

@@ -10,6 +10,7 @@
 #define FAI_ACCOUNTING_TAG_H
 
 #include "accounting/budget.h"
+#include "accounting/figures.h"
 #include "os/thread.h"
 
 #include <framealloc/tag.h>
@@ -18,6 +19,7 @@ struct fai_tag {
     char name[FA_TAG_NAME_MAX];
     struct fai_budget budget;
     uint64_t spills;
+    struct fai_object_counts retired; /* Of contexts that are gone. */
 };
 
 struct fai_tags {

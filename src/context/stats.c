@@ -52,10 +52,22 @@ add_plain_frames(struct fai_figures *sum, const fa_ctx *ctx)
     sum->frame_peak += peak - known;
 }
 
+static void
+add_objects(struct fai_object_counts *sum, const struct fai_object_counts *from)
+{
+    for (size_t i = 0; i < FAI_MEMORY_KINDS; i++) {
+        sum->allocs[i] += fai_load(&from->allocs[i]);
+        sum->frees[i] += fai_load(&from->frees[i]);
+    }
+}
+
 /* Only totals outlive a context. */
 void
 fai_stats_retire(fa_allocator *allocator, const fa_ctx *ctx)
 {
+    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
+        add_objects(&allocator->tags.tag[tag].retired,
+                    &ctx->tag_use[tag].objects);
     struct fai_figures figures = ctx->figures;
     add_plain_frames(&figures, ctx);
     figures.frame_peak = 0;
@@ -307,6 +319,23 @@ add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
             fai_load(&use->histogram[i]) + fai_load(&use->plain_histogram[i]);
 }
 
+static void
+write_objects(const fa_allocator *allocator,
+              const struct fai_object_counts *sum, fa_usage *usage)
+{
+    bool is_known = fai_load(&allocator->counting) != 0;
+    usage->frame_allocs =
+        is_known ? sum->allocs[FA_MEMORY_FRAME] : FA_COUNT_UNKNOWN;
+    usage->pool_allocs =
+        is_known ? sum->allocs[FA_MEMORY_POOL] : FA_COUNT_UNKNOWN;
+    usage->pool_frees =
+        is_known ? sum->frees[FA_MEMORY_POOL] : FA_COUNT_UNKNOWN;
+    usage->heap_allocs =
+        is_known ? sum->allocs[FA_MEMORY_HEAP] : FA_COUNT_UNKNOWN;
+    usage->heap_frees =
+        is_known ? sum->frees[FA_MEMORY_HEAP] : FA_COUNT_UNKNOWN;
+}
+
 static fa_status
 write_usage(fa_allocator *allocator, const fa_usage *usage, fa_usage *out)
 {
@@ -325,10 +354,16 @@ fa_tag_usage_read(fa_allocator *allocator, fa_tag tag, fa_usage *out)
         !fai_tags_has(&allocator->tags, tag))
         return FA_ERR_USAGE;
     fa_usage usage = FA_USAGE_INIT;
+    struct fai_object_counts objects = {{0}, {0}};
     fai_lock(&allocator->lock);
-    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+    add_objects(&objects, &allocator->tags.tag[tag].retired);
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next) {
         add_tag_use(ctx, tag, &usage);
+        if (!fai_ctx_is_annex(ctx))
+            add_objects(&objects, &ctx->tag_use[tag].objects);
+    }
     fai_unlock(&allocator->lock);
+    write_objects(allocator, &objects, &usage);
     usage.bytes = usage.frame_bytes + usage.pool_bytes + usage.heap_bytes;
     usage.peak = FAI_MAX(usage.peak, usage.bytes);
     usage.spills = fai_load(&allocator->tags.tag[tag].spills);
@@ -354,6 +389,10 @@ fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
     usage.heap_bytes = heap_bytes(ctx);
     usage.spills = figures.spills;
     usage.refusals = refusals(ctx);
+    struct fai_object_counts objects = {{0}, {0}};
+    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
+        add_objects(&objects, &ctx->tag_use[tag].objects);
+    write_objects(ctx->allocator, &objects, &usage);
     memcpy(usage.histogram, figures.histogram, sizeof(usage.histogram));
     usage.suggested_reserve = suggest_reserve(usage.histogram);
     return write_usage(ctx->allocator, &usage, out);

@@ -347,7 +347,7 @@ fai_event_end(fa_ctx *ctx, uint64_t bytes, uint64_t peak)
 void
 fai_event_alloc(fa_ctx *ctx, fa_memory memory, const void *address, size_t size)
 {
-    fai_publish_add(&ctx->tag_use[ctx->tag].allocs[memory], 1);
+    fai_publish_add(&ctx->tag_use[ctx->tag].objects.allocs[memory], 1);
     if (memory == FA_MEMORY_FRAME)
         fai_publish_add(&ctx->figures.frame_count, 1);
     if (!fai_event_wants(ctx, FA_EVENT_ALLOC))
@@ -365,7 +365,7 @@ void
 fai_event_free(fa_ctx *ctx, fa_memory memory, fa_tag tag, const void *address,
                size_t size, const fa_ctx *owner)
 {
-    fai_publish_add(&ctx->tag_use[tag].frees[memory], 1);
+    fai_publish_add(&ctx->tag_use[tag].objects.frees[memory], 1);
     fa_event event = {0};
     event.kind = FA_EVENT_FREE;
     event.memory = memory;
