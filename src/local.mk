@@ -17,6 +17,7 @@ public_HEADERS = \
 	include/framealloc/frame.h \
 	include/framealloc/pool.h \
 	include/framealloc/scratch.h \
+	include/framealloc/retain.h \
 	include/framealloc/heap.h \
 	include/framealloc/group.h \
 	include/framealloc/remote.h \
@@ -83,6 +84,7 @@ memory_sources = \
 	src/memory/memory.h \
 	src/memory/meta.c \
 	src/memory/meta.h \
+	src/memory/outlive.h \
 	src/memory/page.c \
 	src/memory/page.h \
 	src/memory/pool.c \
@@ -122,8 +124,12 @@ lifetime_sources = \
 	src/lifetime/boundary.h \
 	src/lifetime/end.c \
 	src/lifetime/group.c \
+	src/lifetime/retain.c \
+	src/lifetime/retain.h \
 	src/lifetime/scratch.c \
 	src/lifetime/scratch.h \
+	src/lifetime/settle.c \
+	src/lifetime/settle.h \
 	src/lifetime/stamp.c \
 	src/lifetime/trim.c \
 	src/lifetime/trim.h

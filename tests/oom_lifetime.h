@@ -40,4 +40,43 @@ use_scratch_scopes(void)
     end();
 }
 
+/* What is kept is freed; what is lost was told. */
+static void
+count_retained(void *user, const fa_retained *retained)
+{
+    unsigned *told = user;
+    ++*told;
+    world.failed += retained->outcome == FA_RETAINED_NO_MEMORY;
+    CHECK((retained->to != NULL) == (retained->outcome <= FA_RETAINED_SCRATCH),
+          "a copy or a reason: %s",
+          fa_retained_outcome_name(retained->outcome));
+    if (retained->outcome != FA_RETAINED_SCRATCH)
+        fa_free(fa_ctx_current(world.allocator), retained->to);
+}
+
+static void
+retain_blocks(void)
+{
+    static const fa_retain_policy policies[] = {FA_RETAIN_POOL, FA_RETAIN_HEAP,
+                                                FA_RETAIN_SCRATCH};
+    unsigned told = 0, kept = 0;
+    fa_retain how = FA_RETAIN_INIT;
+    how.fn = count_retained;
+    how.user = &told;
+    if (!is_done(
+            fa_scratch_create(world.allocator, "kept", NULL, &how.scratch)))
+        return;
+    fa_frame *frame = begin();
+    for (unsigned i = 0; i < 90; i++) {
+        size_t size = i % 10 == 9 ? 100000 : 1000;
+        how.policy = size > 8192 ? FA_RETAIN_HEAP : policies[i % 3];
+        void *block = take_frame(frame, size, 16);
+        if (block != NULL)
+            kept += is_done(fa_frame_retain(frame, block, size, &how));
+    }
+    end();
+    CHECK(told == kept, "each is told once");
+    CHECK(fa_scratch_destroy(how.scratch) == FA_OK, "the end never fails");
+}
+
 #endif

@@ -482,6 +482,7 @@ do_everything(void)
     nest_marks();
     defer_often();
     use_groups();
+    retain_blocks();
     use_scratch();
     use_scratch_scopes();
     change_tags();
@@ -533,6 +534,8 @@ static const struct scenario scenarios[] = {
     {"defers, lag 3", defer_often, with_lag, false},
     {"groups", use_groups, NULL, false},
     {"groups, guard 3", use_groups, with_some_guard_3, false},
+    {"retained blocks", retain_blocks, NULL, false},
+    {"retained blocks, guard 3", retain_blocks, with_some_guard_3, false},
     {"scratch arenas", use_scratch, NULL, false},
     {"scratch arenas, guard 3", use_scratch, with_some_guard_3, false},
     {"scratch scopes", use_scratch_scopes, NULL, false},

@@ -35,6 +35,8 @@ FA_UNIT_TESTS = \
 	tests/check_pool \
 	tests/check_queue \
 	tests/check_remote \
+	tests/check_retain \
+	tests/check_retain_loss \
 	tests/check_scratch \
 	tests/check_scratch_scope \
 	tests/check_stats \
@@ -157,6 +159,14 @@ tests_check_queue_LDADD = $(FA_UNIT_LDADD)
 tests_check_remote_SOURCES = tests/check_remote.c
 tests_check_remote_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_remote_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_retain_SOURCES = tests/check_retain.c tests/retain.h
+tests_check_retain_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_retain_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_retain_loss_SOURCES = tests/check_retain_loss.c tests/retain.h
+tests_check_retain_loss_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_retain_loss_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_scratch_SOURCES = tests/check_scratch.c
 tests_check_scratch_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -81,6 +81,10 @@ typedef enum fa_severity {
             "call fa_scratch_end() on every way out, or use FA_SCRATCH_SCOPE") \
     FA_DIAG(424, ERROR, "both scratch arenas of the context are conflicts",    \
             "pass only the frames that results are allocated from")            \
+    FA_DIAG(431, WARNING, "a retained block could not be kept",                \
+            "raise the budget or the capacity, or retain less")                \
+    FA_DIAG(432, ERROR, "a block that is not of the frame was retained",       \
+            "retain blocks of the open frame, with at most their size")        \
     FA_DIAG(606, ERROR, "a frame was used after its end",                      \
             "fetch the frame again with fa_ctx_frame() in each frame")         \
     FA_DIAG(608, ERROR, "frame memory was passed to a free function",          \

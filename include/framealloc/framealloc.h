@@ -19,6 +19,7 @@
 #include <framealloc/heap.h>
 #include <framealloc/pool.h>
 #include <framealloc/remote.h>
+#include <framealloc/retain.h>
 #include <framealloc/scratch.h>
 #include <framealloc/stats.h>
 #include <framealloc/status.h>

@@ -66,12 +66,18 @@ typedef struct fa_stats {
     uint32_t scratches;   /**< Named scratch arenas. */
     uint32_t groups;      /**< Groups. */
     uint64_t group_bytes; /**< Used in groups: what is published. */
+    /** Bytes of retained blocks that were copied to pools, ... */
+    uint64_t promoted_pool;
+    uint64_t promoted_heap;     /**< ... to the heap, ... */
+    uint64_t promoted_scratch;  /**< ... and to named scratch arenas. */
+    uint64_t promotions;        /**< Retained blocks that were copied. */
+    uint64_t promotions_failed; /**< Retained blocks that were lost. */
 } fa_stats;
 
-#define FA_STATS_INIT                                                         \
-    {                                                                         \
-        sizeof(fa_stats), 0, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0, 0, 0               \
+#define FA_STATS_INIT                                                          \
+    {                                                                          \
+        sizeof(fa_stats), 0, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  \
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
     }
 
 /** Figures of one tag or context. Start from FA_USAGE_INIT. */

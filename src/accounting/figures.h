@@ -56,6 +56,9 @@ struct fai_figures {
     uint64_t remote_frees;
     uint64_t frame_count;
     uint64_t trimmed_bytes;
+    uint64_t promoted[3]; /* Bytes to pools, heap and scratch arenas. */
+    uint64_t promotions;  /* Blocks. */
+    uint64_t promotions_failed;
     uint64_t histogram[FA_HISTOGRAM_BUCKETS];
 };
 

@@ -374,6 +374,9 @@ set_modes(fa_ctx *ctx, const fa_ctx_config *config, bool is_explicit)
     /* A closed frame, and one in guard modes, releases nothing. */
     ctx->frame.public.floor = FAI_NO_FLOOR;
     ctx->status = FA_OK;
+    /* Numbers of other frames than those it tells of. */
+    if (ctx->retain != NULL)
+        ctx->retain->summary.frame_number = 0;
     ctx->tag = FA_TAG_NONE;
     ctx->use = &ctx->tag_use[FA_TAG_NONE];
     ctx->tag_depth = 0;

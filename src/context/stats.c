@@ -30,6 +30,10 @@ add_figures(struct fai_figures *sum, const struct fai_figures *from)
     ADD(remote_frees);
     ADD(frame_count);
     ADD(trimmed_bytes);
+    for (size_t i = 0; i < 3; i++)
+        ADD(promoted[i]);
+    ADD(promotions);
+    ADD(promotions_failed);
     for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
         ADD(histogram[i]);
 }
@@ -231,6 +235,11 @@ fill_totals(fa_stats *stats, const struct fai_figures *sum)
     stats->spill_ns = sum->spill_ns;
     stats->remote_frees = sum->remote_frees;
     stats->trimmed_bytes = sum->trimmed_bytes;
+    stats->promoted_pool = sum->promoted[0];
+    stats->promoted_heap = sum->promoted[1];
+    stats->promoted_scratch = sum->promoted[2];
+    stats->promotions = sum->promotions;
+    stats->promotions_failed = sum->promotions_failed;
     memcpy(stats->histogram, sum->histogram, sizeof(stats->histogram));
     stats->suggested_reserve = suggest_reserve(sum->histogram);
 }

@@ -4,10 +4,10 @@
  * The boundary between frames.
  *
  * Closing, in this order: peaks and the section of the tag, red zones, the
- * arena is closed, figures are published, what dies by the lag dies (defers
- * newest first, then blocks, then poison or protection), frees for others are
- * pushed, frees from others taken in, leases returned, idle memory trimmed by
- * a step. Opening rewinds the arena of the new number.
+ * arena is closed, figures are published, leases returned, retained blocks are
+ * copied, what dies by the lag dies (defers newest first, then blocks, then
+ * poison or protection), frees for others are pushed, frees from others taken
+ * in, idle memory trimmed by a step. Opening rewinds the arena of the new number.
  *
  * Only the owner does this for its context, so no lock is needed (I5). A
  * context in which nothing needed attention takes a short way.
@@ -15,6 +15,8 @@
 #include "lifetime/boundary.h"
 
 #include "context/ctx.h"
+#include "lifetime/retain.h"
+#include "lifetime/settle.h"
 #include "lifetime/trim.h"
 #include "memory/arena.h"
 #include "memory/block.h"
@@ -29,61 +31,6 @@
 #include "memory/remote.h"
 
 #include <string.h>
-
-static void
-count_bucket(uint64_t *histogram, uint64_t bytes)
-{
-    unsigned bucket = fai_bit_width(bytes);
-    fai_publish_add(&histogram[FAI_MIN(bucket, FA_HISTOGRAM_BUCKETS - 1)], 1);
-}
-
-static void
-publish_frame(fa_ctx *ctx, uint64_t bytes, uint64_t peak)
-{
-    struct fai_figures *figures = &ctx->figures;
-    fai_store(&figures->word, fai_frame_number(&ctx->frame) * 2);
-    fai_store(&figures->frame_bytes, bytes);
-    fai_publish_add(&figures->arena_bytes, bytes);
-    if (peak != 0)
-        count_bucket(figures->histogram, peak);
-    fai_publish_max(&figures->frame_peak, peak);
-}
-
-static void
-count_tag(fa_ctx *ctx, fa_tag tag, uint64_t bytes)
-{
-    struct fai_tag_use *use = &ctx->tag_use[tag];
-    fai_store(&use->number, fai_frame_number(&ctx->frame));
-    fai_store(&use->last_frame, bytes);
-    count_bucket(use->histogram, bytes);
-    fai_publish_max(&use->frame_peak, bytes);
-    fai_publish_max(&use->peak, bytes + fai_load(&use->pool_bytes) +
-                                    fai_load(&use->heap_bytes));
-}
-
-static void
-settle_tag(fa_ctx *ctx, fa_tag tag)
-{
-    struct fai_tag_use *use = &ctx->tag_use[tag];
-    uint64_t charged = fai_load(&use->charged);
-    count_tag(ctx, tag, fai_load(&use->frame_bytes));
-    fai_store(&use->frame_bytes, 0);
-    if (charged != 0) {
-        fai_budget_give(&ctx->allocator->tags.tag[tag].budget, charged);
-        fai_store(&use->charged, 0);
-    }
-}
-
-static void
-settle_tags(fa_ctx *ctx)
-{
-    for (fa_tag word = 0; word < FA_TAG_MAX / 64; word++)
-        while (ctx->tag_dirty[word] != 0) {
-            fa_tag bit = fai_lowest_bit(ctx->tag_dirty[word]);
-            ctx->tag_dirty[word] &= ctx->tag_dirty[word] - 1;
-            settle_tag(ctx, word * 64 + bit);
-        }
-}
 
 /* The contents of the arena are dead. */
 static void
@@ -159,14 +106,16 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     fai_charge_frame_end(ctx);
     frame->public.limit = frame->public.cursor;
     size_t used = bytes + frame->block_bytes, peak = frame->high;
-    publish_frame(ctx, used, peak);
+    fai_settle_frame(ctx, used, peak);
     /* Blocks above the window are not the arena's. */
     fai_publish_sub(&ctx->figures.arena_bytes, frame->block_bytes);
-    settle_tags(ctx);
+    fai_settle_tags(ctx);
     /* From here on the frame is closed; others may read the word. */
     fai_store(&frame->word, frame->word - 1);
     reset_frame(ctx);
     frame->public.floor = FAI_NO_FLOOR;
+    if (frame->retained != NULL)
+        fai_retain_promote(ctx, used);
     let_die_by_lag(ctx, ended);
     if (arena->is_live)
         frame->attention |= FAI_ATTENTION_BLOCKS;

@@ -10,6 +10,7 @@
  */
 #include "context/ctx.h"
 #include "lifetime/boundary.h"
+#include "lifetime/retain.h"
 #include "lifetime/scratch.h"
 #include "memory/arena.h"
 #include "memory/block.h"
@@ -45,8 +46,8 @@ static bool
 settle(fa_ctx *ctx)
 {
     ctx->frame.pins = 0;
-    fai_scratch_leave(ctx);
     ctx->is_readable = fai_boundary_leave(ctx, ended_number(ctx));
+    fai_scratch_leave(ctx);
     if (!ctx->is_readable)
         drop_arenas(ctx);
     fai_remote_flush(ctx);
@@ -162,6 +163,7 @@ end_ctx(fa_ctx *ctx, struct leaks *leaks)
     leaks->contexts +=
         ctx->is_explicit && !ctx->is_idle && !fai_ctx_is_annex(ctx);
     ctx->frame.pins = 0;
+    fai_retain_drop(ctx);
     fai_boundary_leave(ctx, UINT64_MAX / 4);
     fai_remote_flush(ctx);
 }

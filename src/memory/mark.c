@@ -27,7 +27,8 @@ is_here(const fa_ctx *ctx, const struct fai_mark *mark)
            mark->cursor == frame->public.cursor &&
            mark->chunk == frame->arena->current &&
            mark->block_serial == frame->block_serial &&
-           mark->defers == frame->arena->defers;
+           mark->defers == frame->arena->defers &&
+           mark->retained == frame->retained;
 }
 
 static struct fai_mark *
@@ -47,6 +48,7 @@ push_mark(fa_ctx *ctx)
                               .prior = arena->prior,
                               .block_serial = frame->block_serial,
                               .defers = arena->defers,
+                              .retained = frame->retained,
                               .zones = ctx->guarding.zones.count,
                               .chunk = arena->current};
     fai_frame_raise_floor(frame, frame->public.cursor);
@@ -178,6 +180,7 @@ fa_frame_rollback(fa_frame *public, fa_mark mark)
     fai_frame_run_defers(frame->arena, found->defers);
     fai_guard_frame_rollback(ctx, found->zones);
     fai_frame_free_blocks(ctx, frame->arena, found->block_serial);
+    frame->retained = found->retained;
     frame->marks.count = mark.index + 1;
     move_back(ctx, found);
     roll_sections_back(ctx, fai_frame_position(frame));

@@ -18,6 +18,7 @@
 #include "base/bits.h"
 #include "base/stack.h"
 #include "memory/meta.h"
+#include "memory/outlive.h"
 #include "memory/queue_record.h"
 #include "memory/span.h"
 #include "memory/table.h"
@@ -202,6 +203,7 @@ struct fai_mark {
     size_t prior;
     uint64_t block_serial;
     struct fai_defer *defers;
+    struct fai_retained *retained;
     size_t zones; /* Red zones of guard modes. */
     uint32_t chunk;
 };
@@ -215,7 +217,7 @@ struct fai_section {
 
 /* Why the boundary cannot take its short way; see lifetime/boundary.c. */
 enum fai_attention {
-    FAI_ATTENTION_BLOCKS = 1,       /* Blocks or defers in an arena. */
+    FAI_ATTENTION_BLOCKS = 1,       /* Blocks, defers, retained blocks. */
     FAI_ATTENTION_MARKS = 2,        /* Marks were taken. */
     FAI_ATTENTION_TAGS = 4,         /* The tag changed, or is limited. */
     FAI_ATTENTION_CHUNKS = 8,       /* The arena has spilled. */
@@ -266,6 +268,7 @@ struct fai_frame {
     fa_tag promoted_tag;
     uint64_t block_serial;
     uint64_t mark_serial;
+    struct fai_retained *retained; /* Newest first. */
     struct fai_array marks;
     struct fai_array sections;
     uint32_t hole_count;
@@ -313,42 +316,6 @@ struct fai_guard {
     struct fai_array zones;      /* Of the current frame: struct fai_zone. */
     struct fai_array ranges;     /* Guard 3: mappings, by their begin. */
     struct fai_array fresh_live; /* Guard 3: struct fai_fresh, oldest first. */
-};
-
-/* --- annexes --- */
-
-enum fai_annex_kind {
-    FAI_ANNEX_NONE = 0, /* Not an annex: a context of the program. */
-    FAI_ANNEX_SCRATCH,  /* A named scratch arena. */
-    FAI_ANNEX_SCOPES,   /* One of a context's two for functions. */
-    FAI_ANNEX_GROUP,
-    FAI_ANNEX_KINDS
-};
-
-/* What makes a context an annex: one arena beside the frames, behind a
- * scratch or a group; see lifetime/annex.h. */
-struct fai_annex {
-    uint64_t serial;  /* Of the handle; 0: spare. Others read. */
-    uint64_t objects; /* Counted before the arena's contents began. */
-    uint64_t resets;
-    uint64_t refusals; /* By the capacity. */
-    uint64_t number;   /* Of scopes: the owner's frame that they are in. */
-    size_t peak;       /* Most bytes since it was taken. */
-    size_t reserve;    /* Of the first chunk. */
-    uint32_t kind;     /* enum fai_annex_kind. */
-    uint32_t scopes;   /* Open ones, each in the one before. */
-    fa_ctx *parent;    /* Of a group, or NULL. */
-    fa_ctx *child;     /* Newest group in this one. */
-    fa_ctx *older;     /* Next group of the parent. */
-    fa_ctx *newer;
-    fa_ctx *next; /* Spares, or named ones; under the allocator's lock. */
-};
-
-/* Annexes of an allocator; under its lock. */
-struct fai_annexes {
-    fa_ctx *spare[FAI_ANNEX_KINDS];
-    fa_ctx *named;
-    uint64_t serial; /* Handed out last. */
 };
 
 /* --- the two records --- */
@@ -402,8 +369,9 @@ struct fa_ctx {
     uint64_t begin_ns;           /* Of the frame, if events were wanted. */
     struct fai_event_ring *ring; /* NULL: no event was kept yet. */
     struct fai_annex annex;
-    fa_ctx *scratch[2];           /* Annexes for functions, or NULL. */
-    struct fai_arena first_arena; /* Enough without a lag. */
+    struct fai_retain_record *retain; /* NULL: nothing was retained yet. */
+    fa_ctx *scratch[2];               /* Annexes for functions, or NULL. */
+    struct fai_arena first_arena;     /* Enough without a lag. */
     /* What lies below is large, and touched by those who use it. */
     struct fai_tag_use tag_use[FA_TAG_MAX];
     struct fai_pools pools;
