@@ -7,6 +7,7 @@
 physics_sources = \
 	physics/advance.c \
 	physics/batch.c \
+	physics/canonical.c \
 	physics/collect.c \
 	physics/collect.h \
 	physics/defer.c \
@@ -23,6 +24,8 @@ physics_sources = \
 	physics/ray.h \
 	physics/remove.c \
 	physics/sleep.c \
+	physics/snapshot.c \
+	physics/snapshot.h \
 	physics/spawn.c \
 	physics/step.c \
 	physics/world.c \

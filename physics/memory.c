@@ -100,6 +100,15 @@ map_set(fa_physics *world, struct map *map, const void *key, uint32_t value)
     return true;
 }
 
+bool
+map_reserve(fa_physics *world, struct map *map, size_t count)
+{
+    while (map->entries == NULL || count * 2 > map->mask)
+        if (!grow(world, map))
+            return false;
+    return true;
+}
+
 void
 map_remove(struct map *map, const void *key)
 {
@@ -141,8 +150,8 @@ map_free(fa_physics *world, struct map *map)
 
 /* --- sorting --- */
 
-static bool
-is_less(const struct sort_key *x, const struct sort_key *y)
+bool
+sort_is_less(const struct sort_key *x, const struct sort_key *y)
 {
     return x->a != y->a ? x->a < y->a : x->b < y->b;
 }
@@ -153,7 +162,7 @@ insertion_sort(struct sort_key *keys, size_t count)
     for (size_t i = 1; i < count; i++) {
         struct sort_key key = keys[i];
         size_t j = i;
-        for (; j > 0 && is_less(&key, &keys[j - 1]); j--)
+        for (; j > 0 && sort_is_less(&key, &keys[j - 1]); j--)
             keys[j] = keys[j - 1];
         keys[j] = key;
     }
@@ -165,7 +174,7 @@ merge(const struct sort_key *from, struct sort_key *to, size_t middle,
 {
     size_t i = 0, j = middle;
     for (size_t k = 0; k < end; k++)
-        to[k] = j >= end || (i < middle && !is_less(&from[j], &from[i]))
+        to[k] = j >= end || (i < middle && !sort_is_less(&from[j], &from[i]))
                     ? from[i++]
                     : from[j++];
 }

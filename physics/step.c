@@ -6,7 +6,7 @@
  * Post-step callbacks are kept back until contacts are harvested, because they
  * may remove shapes; ends come after them, so that they include those.
  */
-#include "world.h"
+#include "snapshot.h"
 
 fa_ctx *
 world_ctx(const fa_physics *world)
@@ -21,6 +21,8 @@ step_space(fa_physics *world, cpFloat dt)
     cpSpace *space = world->space;
     cpBool saved = space->skipPostStep;
     space->skipPostStep = cpTrue;
+    if ((world->config.flags & FA_PHYSICS_CANONICAL) != 0)
+        canonical_before(world);
     if ((world->config.flags & FA_PHYSICS_HASTY) != 0)
         cpHastySpaceStep(space, dt);
     else

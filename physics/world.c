@@ -119,7 +119,8 @@ free_arrays(fa_physics *world)
         &world->pairs,         &world->fresh,         &world->ended,
         &world->held,          &world->chains,        &world->poses,
         &world->slept,         &world->keys,          &world->spilled,
-        &world->doomed_shapes, &world->doomed_bodies, &world->doomed_joints};
+        &world->doomed_shapes, &world->doomed_bodies, &world->doomed_joints,
+        &world->order,         &world->named};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         array_free(world, arrays[i]);
     map_free(world, &world->by_arbiter);
@@ -127,6 +128,7 @@ free_arrays(fa_physics *world)
     map_free(world, &world->is_sleeper);
     map_free(world, &world->by_body);
     map_free(world, &world->doomed);
+    map_free(world, &world->by_id);
 }
 
 void

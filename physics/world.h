@@ -130,6 +130,11 @@ struct fa_physics {
     struct command *commands;   /* Of callbacks, oldest first; see defer.c. */
     struct command *last_command;
     bool runs_commands;
+    cpSpatialIndexClass *index_class; /* See canonical.c. */
+    cpSpatialIndexClass own_class;
+    struct array order;      /* cpArbiter *: to sort. */
+    struct array named;      /* cpShape *: of by_id. */
+    struct map by_id;        /* Shapes by their ids; see snapshot.c. */
     struct crew *crew;       /* Threads of batches; see batch.c. */
     struct fa_physics *next; /* All worlds. */
 };
@@ -145,9 +150,12 @@ void array_free(fa_physics *world, struct array *array);
 uint32_t map_find(const struct map *map, const void *key);
 bool map_set(fa_physics *world, struct map *map, const void *key,
              uint32_t value);
+/* Room for so many keys; what is set afterwards needs no memory. */
+bool map_reserve(fa_physics *world, struct map *map, size_t count);
 void map_remove(struct map *map, const void *key);
 void map_clear(struct map *map);
 void map_free(fa_physics *world, struct map *map);
+bool sort_is_less(const struct sort_key *x, const struct sort_key *y);
 /* Sorts keys[0 .. count) by a, then b; keys has room for twice as many. */
 void sort_keys(struct sort_key *keys, size_t count);
 

@@ -17,7 +17,8 @@ if WITH_PHYSICS
 FA_PHYSICS_TESTS = \
 	tests/check_physics \
 	tests/check_physics_change \
-	tests/check_physics_query
+	tests/check_physics_query \
+	tests/check_physics_snapshot
 check_PROGRAMS += $(FA_PHYSICS_TESTS)
 TESTS += $(FA_PHYSICS_TESTS)
 endif
@@ -34,3 +35,7 @@ tests_check_physics_query_LDADD = $(FA_PHYSICS_LDADD)
 tests_check_physics_change_SOURCES = tests/check_physics_change.c
 tests_check_physics_change_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_physics_change_LDADD = $(FA_PHYSICS_LDADD)
+
+tests_check_physics_snapshot_SOURCES = tests/check_physics_snapshot.c
+tests_check_physics_snapshot_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_physics_snapshot_LDADD = $(FA_PHYSICS_LDADD)

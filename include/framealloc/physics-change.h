@@ -329,6 +329,72 @@ FA_API FA_CHECKED void *fa_physics_joint_alloc(fa_physics *world);
  */
 FA_API fa_status fa_physics_joint_free(fa_physics *world, cpConstraint *joint);
 
+/* --- state --- */
+
+/**
+ * A number that two spaces have in common when their bodies have the same
+ * positions, angles and velocities, bit by bit.
+ *
+ * When to use: to find out that two machines have drifted apart. Equal
+ * processors and C libraries give equal bits.
+ * @param world the world.
+ * @return the hash; the order of bodies does not matter.
+ * Valid until: the next step. Owner: - Thread: any, between steps.
+ * Cost: about 10 ns per body. Since: 0.1.
+ */
+FA_API uint64_t fa_physics_hash(const fa_physics *world);
+
+/**
+ * Bytes that a snapshot of the world takes now.
+ *
+ * When to use: before fa_physics_snapshot().
+ * @param world the world.
+ * @return bytes.
+ * Valid until: the next step or change. Owner: - Thread: any, between steps.
+ * Cost: O(contacts). Since: 0.1.
+ */
+FA_API size_t fa_physics_snapshot_size(const fa_physics *world);
+
+/**
+ * Writes down what a canonical world needs to go on from here: bodies, contacts
+ * with their impulses, what joints remember, and the pairs that touch. Shapes,
+ * masses, filters and handlers are the program's and not kept.
+ *
+ * When to use: rollback, replays, late joiners on equal machines.
+ * @param world made with FA_PHYSICS_CANONICAL.
+ * @param buffer memory of the program: of a frame, a pool, a ring.
+ * @param room its bytes.
+ * @param used gets the bytes written.
+ * @return FA_OK; FA_ERR_UNSUPPORTED when the world is not canonical, or a body
+ *         has no shape to be named by; FA_ERR_STATE while a body sleeps or the
+ *         space is locked; FA_ERR_USAGE when the room is too small.
+ * Valid until: for ever, for this library and machine. Owner: the caller.
+ * Thread: as fa_physics_create(). Cost: about 40 us for 1000 bodies.
+ * Since: 0.1.
+ */
+FA_API FA_CHECKED fa_status fa_physics_snapshot(const fa_physics *world,
+                                                void *buffer, size_t room,
+                                                size_t *used);
+
+/**
+ * Goes back to a snapshot. What was pending is forgotten, no event is reported,
+ * and the steps that follow are those that followed then, bit by bit.
+ *
+ * When to use: on the same space, or on one that was built by the same calls in
+ * the same order.
+ * @param world made with FA_PHYSICS_CANONICAL.
+ * @param buffer of fa_physics_snapshot(); it is checked.
+ * @param size its bytes.
+ * @return FA_OK; FA_ERR_UNSUPPORTED and FA_ERR_STATE as fa_physics_snapshot();
+ *         FA_ERR_USAGE when it is no snapshot of this library; FA_ERR_STALE when
+ *         the space has other bodies, shapes or joints; FA_ERR_NOMEM. Then
+ *         nothing has changed.
+ * Valid until: - Owner: - Thread: as fa_physics_create().
+ * Cost: about 300 us for 1000 bodies. Since: 0.1.
+ */
+FA_API FA_CHECKED fa_status fa_physics_restore(fa_physics *world,
+                                               const void *buffer, size_t size);
+
 FA_END_DECLS
 
 #endif
