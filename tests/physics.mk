@@ -18,7 +18,8 @@ FA_PHYSICS_TESTS = \
 	tests/check_physics \
 	tests/check_physics_change \
 	tests/check_physics_query \
-	tests/check_physics_snapshot
+	tests/check_physics_snapshot \
+	tests/model_physics
 check_PROGRAMS += $(FA_PHYSICS_TESTS)
 TESTS += $(FA_PHYSICS_TESTS)
 endif
@@ -39,3 +40,7 @@ tests_check_physics_change_LDADD = $(FA_PHYSICS_LDADD)
 tests_check_physics_snapshot_SOURCES = tests/check_physics_snapshot.c
 tests_check_physics_snapshot_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_physics_snapshot_LDADD = $(FA_PHYSICS_LDADD)
+
+tests_model_physics_SOURCES = tests/model_physics.c
+tests_model_physics_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_model_physics_LDADD = $(FA_PHYSICS_LDADD)
