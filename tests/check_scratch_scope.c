@@ -111,6 +111,38 @@ START_TEST(scopes_of_functions_work_without_an_open_frame)
 }
 END_TEST
 
+START_TEST(scopes_of_functions_count_for_the_current_tag)
+{
+    fa_tag tag = fa_tag_register(w.allocator, "temporary");
+    test_begin(&w);
+    fa_scratch_scope scope = fa_scratch_begin(w.ctx, NULL, 0);
+    ck_assert_int_eq(fa_scratch_end(scope), FA_OK);
+    fa_tag_push(w.ctx, tag);
+    scope = fa_scratch_begin(w.ctx, NULL, 0);
+    ck_assert_ptr_nonnull(fa_frame_alloc(scope.frame, MIB, 16));
+    ck_assert_uint_eq(test_tag_usage(w.allocator, tag).frame_bytes, MIB);
+    ck_assert_int_eq(fa_scratch_end(scope), FA_OK);
+    fa_tag_pop(w.ctx);
+}
+END_TEST
+
+START_TEST(an_ended_scope_gives_back_what_a_limited_tag_lent)
+{
+    fa_tag tag = fa_tag_register(w.allocator, "limited");
+    test_limit(w.allocator, FA_BUDGET_TAG, tag, 4096);
+    test_begin(&w);
+    fa_tag_push(w.ctx, tag);
+    for (unsigned i = 0; i < 3; i++) {
+        fa_scratch_scope scope = fa_scratch_begin(w.ctx, NULL, 0);
+        ck_assert_ptr_nonnull(fa_frame_alloc(scope.frame, 4000, 16));
+        ck_assert_ptr_null(fa_frame_alloc(scope.frame, 4000, 16));
+        ck_assert_int_eq(fa_scratch_end(scope), FA_OK);
+    }
+    ck_assert_ptr_nonnull(fa_frame_alloc(w.frame, 4000, 16));
+    fa_tag_pop(w.ctx);
+}
+END_TEST
+
 /* --- misuse --- */
 
 START_TEST(an_arena_in_use_is_not_destroyed)
@@ -203,6 +235,8 @@ make_suite(void)
     tcase_add_test(contract, the_macro_ends_the_scope_however_it_is_left);
     tcase_add_test(contract, a_function_never_gets_the_arena_of_its_caller);
     tcase_add_test(contract, scopes_of_functions_work_without_an_open_frame);
+    tcase_add_test(contract, scopes_of_functions_count_for_the_current_tag);
+    tcase_add_test(contract, an_ended_scope_gives_back_what_a_limited_tag_lent);
     suite_add_tcase(suite, contract);
 
     TCase *misuse = tcase_create("misuse");

@@ -195,7 +195,8 @@ FA_API fa_scratch_scope fa_scratch_begin_in(fa_scratch scratch);
  * @param conflicts frames; may be NULL when count is 0.
  * @param count frames. When both arenas are among them: FA424.
  * @return the scope; its frame refuses every call on failure. Blocks are
- *         charged to the tag that was current when the arena was made.
+ *         charged to the tag that is current when the outermost scope of the
+ *         arena begins.
  * Valid until: fa_scratch_end(), or the context's next frame: a scope that is
  * open then is ended with FA423 by the first one that begins in it.
  * Owner: the caller. Thread: the context's own.

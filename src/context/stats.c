@@ -305,9 +305,9 @@ fa_stats_read(fa_allocator *allocator, fa_stats *out)
 static void
 add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
 {
-    /* The tag of an annex stays the same while it is in use. */
+    /* The tag of an annex stays the same while there is something in it. */
     if (fai_ctx_is_annex(ctx)) {
-        if (ctx->tag == tag && fai_load(&ctx->annex.serial) != 0)
+        if (fai_load(&ctx->tag) == tag && fai_load(&ctx->annex.serial) != 0)
             usage->frame_bytes += annex_bytes(ctx);
         return;
     }

@@ -63,7 +63,7 @@ set_plan(fa_ctx *annex, const struct fai_annex_plan *plan)
             : FAI_NO_CAPACITY;
     /* The figures of tags are read under the lock. */
     fai_lock(&annex->allocator->lock);
-    annex->tag = plan->tag;
+    fai_store(&annex->tag, plan->tag);
     annex->use = &annex->tag_use[plan->tag];
     snprintf(annex->name, sizeof(annex->name), "%s", plan->name);
     fai_unlock(&annex->allocator->lock);

@@ -286,6 +286,9 @@ fa_scratch_end(fa_scratch_scope scope)
     fa_status status = fa_frame_rollback(scope.frame, scope.mark);
     if (status == FA_OK)
         annex->annex.scopes = scope.depth - 1;
+    /* What was leased from a limited tag is not needed any more. */
+    if (FAI_UNLIKELY(annex->frame.leased != 0))
+        fai_frame_close_section(annex);
     return status;
 }
 
@@ -361,6 +364,8 @@ fa_scratch_begin(fa_ctx *ctx, fa_frame *const *conflicts, size_t count)
     uint64_t number = fai_frame_number(&ctx->frame);
     if (FAI_UNLIKELY(annex->annex.number != number))
         follow_frame(annex, number);
+    if (annex->annex.scopes == 0)
+        fai_frame_set_tag(annex, ctx->tag);
     return open_scope(annex);
 }
 

@@ -28,6 +28,8 @@ struct fai_block *fai_frame_take_block(fa_ctx *ctx, size_t size, size_t align);
 void *fai_frame_report_foreign(fa_ctx *ctx);
 /* The section of the current tag ends here; a new one begins. */
 void fai_frame_close_section(fa_ctx *ctx);
+/* What follows counts for another tag. */
+void fai_frame_set_tag(fa_ctx *ctx, fa_tag tag);
 /* Bytes outside of the arena count for the frame and the current tag. */
 void fai_frame_count_block(fa_ctx *ctx, size_t size);
 /* What is used now, for others to read. */

@@ -54,13 +54,14 @@ fai_frame_close_section(fa_ctx *ctx)
     frame->section = position;
 }
 
-static void
-set_tag(fa_ctx *ctx, fa_tag tag)
+void
+fai_frame_set_tag(fa_ctx *ctx, fa_tag tag)
 {
     if (tag == ctx->tag)
         return;
     fai_frame_close_section(ctx);
-    ctx->tag = tag;
+    /* Of an annex, others read it; nothing is ordered by it. */
+    fai_store(&ctx->tag, tag);
     ctx->use = &ctx->tag_use[tag];
     /* The slow path leases from a limited tag. */
     if (fai_budget_is_limited(&ctx->allocator->tags.tag[tag].budget))
@@ -87,7 +88,7 @@ fa_tag_push(fa_ctx *ctx, fa_tag tag)
         return;
     }
     ctx->tag_stack[ctx->tag_depth++] = ctx->tag;
-    set_tag(ctx, tag);
+    fai_frame_set_tag(ctx, tag);
 }
 
 void
@@ -100,7 +101,7 @@ fa_tag_pop(fa_ctx *ctx)
     else if (ctx->tag_depth == 0)
         refuse_tag(ctx, "pop at depth", 0);
     else
-        set_tag(ctx, ctx->tag_stack[--ctx->tag_depth]);
+        fai_frame_set_tag(ctx, ctx->tag_stack[--ctx->tag_depth]);
 }
 
 fa_tag
