@@ -5,6 +5,7 @@
 
 man3_pages = \
 	doc/fa_allocator.3 \
+	doc/fa_behavior.3 \
 	doc/fa_budget.3 \
 	doc/fa_ctx.3 \
 	doc/fa_diag.3 \

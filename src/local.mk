@@ -24,6 +24,7 @@ public_HEADERS = \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
 	include/framealloc/event.h \
+	include/framealloc/behavior.h \
 	include/framealloc/stats.h \
 	include/framealloc/diag.h \
 	include/framealloc/jemalloc.h
@@ -51,6 +52,7 @@ os_sources = \
 	src/os/thread.h
 
 accounting_sources = \
+	src/accounting/behavior.h \
 	src/accounting/budget.c \
 	src/accounting/budget.h \
 	src/accounting/diag.c \
@@ -134,13 +136,17 @@ lifetime_sources = \
 	src/lifetime/trim.c \
 	src/lifetime/trim.h
 
+observe_sources = \
+	src/observe/behavior.c
+
 libframealloc_la_SOURCES = \
 	$(base_sources) \
 	$(os_sources) \
 	$(accounting_sources) \
 	$(memory_sources) \
 	$(context_sources) \
-	$(lifetime_sources)
+	$(lifetime_sources) \
+	$(observe_sources)
 
 # The core needs libc only. -z defs makes a forgotten library an error here
 # instead of a crash in a program.

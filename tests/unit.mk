@@ -11,6 +11,7 @@ if ENABLE_TESTS
 FA_UNIT_TESTS = \
 	tests/check_allocator \
 	tests/check_backend \
+	tests/check_behavior \
 	tests/check_budget \
 	tests/check_budget_callback \
 	tests/check_budget_ctx \
@@ -56,6 +57,10 @@ tests_check_allocator_LDADD = $(FA_UNIT_LDADD)
 tests_check_backend_SOURCES = tests/check_backend.c
 tests_check_backend_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_backend_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_behavior_SOURCES = tests/check_behavior.c
+tests_check_behavior_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_behavior_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_budget_SOURCES = tests/check_budget.c
 tests_check_budget_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

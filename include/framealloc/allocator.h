@@ -96,6 +96,9 @@ typedef struct fa_allocator_config {
     uint32_t queue_capacity;
     /** What happens when that is reached. 0 = FA_QUEUE_GROW. */
     fa_queue_full queue_full;
+    /** Behaviour filter: 1 default, 2 strict, 3 relaxed thresholds; 0 = as
+     *  FRAMEALLOC_OPTIONS says, else off. See fa_behavior_set(). */
+    uint32_t behavior;
 } fa_allocator_config;
 
 /** Defaults. */
@@ -103,7 +106,7 @@ typedef struct fa_allocator_config {
     {                                                                          \
         sizeof(fa_allocator_config), 0, 0, 0, 0, FA_GUARD_DEFAULT, NULL,       \
             FA_ON_MISUSE_DEFAULT, NULL, NULL, 0, 0, 0, FA_HUGE_DEFAULT, false, \
-            0, 0, 0, false, FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT           \
+            0, 0, 0, false, FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT, 0        \
     }
 
 /** Small footprint: 1 MiB arenas, small windows, quick trimming. */
@@ -112,16 +115,16 @@ typedef struct fa_allocator_config {
         sizeof(fa_allocator_config), 0, (size_t)1 << 20, (size_t)8 << 10, 0, \
             FA_GUARD_DEFAULT, NULL, FA_ON_MISUSE_DEFAULT, NULL, NULL, 60,    \
             (size_t)1 << 20, 0, FA_HUGE_NEVER, false, 0, 0, 0, false,        \
-            FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT                         \
+            FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT, 0                      \
     }
 
 /** High performance: huge pages at once, arenas resident, no trimming. */
-#define FA_ALLOCATOR_CONFIG_PERFORMANCE                                      \
-    {                                                                        \
-        sizeof(fa_allocator_config), 0, (size_t)256 << 20, (size_t)64 << 10, \
-            0, FA_GUARD_DEFAULT, NULL, FA_ON_MISUSE_DEFAULT, NULL, NULL,     \
-            UINT32_MAX, (size_t)256 << 20, (size_t)8 << 20, FA_HUGE_ALWAYS,  \
-            false, 0, 0, 0, false, FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT  \
+#define FA_ALLOCATOR_CONFIG_PERFORMANCE                                        \
+    {                                                                          \
+        sizeof(fa_allocator_config), 0, (size_t)256 << 20, (size_t)64 << 10,   \
+            0, FA_GUARD_DEFAULT, NULL, FA_ON_MISUSE_DEFAULT, NULL, NULL,       \
+            UINT32_MAX, (size_t)256 << 20, (size_t)8 << 20, FA_HUGE_ALWAYS,    \
+            false, 0, 0, 0, false, FA_DRAIN_DEFAULT, 0, 0, FA_QUEUE_DEFAULT, 0 \
     }
 
 /** Functions that a module wants called at the program's frames. */

@@ -85,6 +85,16 @@ typedef enum fa_severity {
             "raise the budget or the capacity, or retain less")                \
     FA_DIAG(432, ERROR, "a block that is not of the frame was retained",       \
             "retain blocks of the open frame, with at most their size")        \
+    FA_DIAG(501, WARNING, "what survives its frame lives for many frames",     \
+            "allocate it from a pool or the heap at once")                     \
+    FA_DIAG(502, WARNING, "much of a tag's frame memory survives its frame",   \
+            "allocate what is kept from a pool or the heap at once")           \
+    FA_DIAG(510, HINT, "most pool objects of a tag are freed in their frame",  \
+            "allocate them from the frame")                                    \
+    FA_DIAG(520, WARNING, "a tag's frame memory is promoted again and again",  \
+            "allocate it where it lives, or build it in a scratch arena")      \
+    FA_DIAG(530, WARNING, "a tag takes heap blocks again and again",           \
+            "keep the blocks, or use the frame or a scratch arena")            \
     FA_DIAG(606, ERROR, "a frame was used after its end",                      \
             "fetch the frame again with fa_ctx_frame() in each frame")         \
     FA_DIAG(608, ERROR, "frame memory was passed to a free function",          \

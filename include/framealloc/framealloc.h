@@ -10,6 +10,7 @@
 
 #include <framealloc/allocator.h>
 #include <framealloc/attr.h>
+#include <framealloc/behavior.h>
 #include <framealloc/budget.h>
 #include <framealloc/ctx.h>
 #include <framealloc/diag.h>

@@ -17,6 +17,8 @@
 struct fai_object_counts {
     uint64_t allocs[FAI_MEMORY_KINDS];
     uint64_t frees[FAI_MEMORY_KINDS];
+    uint64_t same_frame; /* Pool blocks, freed in the frame that made them. */
+    uint64_t promotions; /* Objects of frames that were copied to live on. */
 };
 
 /* Of one tag in one context; others read. */

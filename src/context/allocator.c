@@ -51,6 +51,7 @@ make_parts(fa_allocator *allocator)
         return false;
     }
     fai_mutex_create(&allocator->lock);
+    fai_mutex_create(&allocator->behavior.lock);
     fai_spans_create(&allocator->spans, allocator->config.huge_pages);
     fai_tags_create(&allocator->tags);
     fai_budget_create(&allocator->budget, FA_BUDGET_ALLOCATOR, 0, NULL);
@@ -85,6 +86,7 @@ fa_allocator_create_with(const fa_allocator_config *config,
     }
     choose_heap(allocator, heap);
     fai_process_add(allocator);
+    (void)fai_behavior_start(allocator, resolved.behavior); /* Has room. */
     if (resolved.report && resolved.guard >= 2)
         fai_fault_report_install();
     *out = allocator;

@@ -55,6 +55,8 @@ apply_options(fa_allocator_config *config, const struct fai_options *options)
                                                : options->strict + 1);
     config->counts |= options->counts > 0;
     config->report |= options->report > 0;
+    if (config->behavior == 0 && options->behavior > 0)
+        config->behavior = (uint32_t)options->behavior;
     if (config->huge_pages == FA_HUGE_DEFAULT && options->huge >= 0)
         config->huge_pages = (fa_huge)options->huge;
     if (config->trim_frames == 0 && options->trim > 0)
@@ -107,6 +109,7 @@ is_valid(const fa_allocator_config *c, struct fai_reporter *reporter)
            !is_outside(reporter, "guard", (uint64_t)c->guard, 0, 3) &&
            !is_outside(reporter, "on_misuse", (uint64_t)c->on_misuse, 0, 3) &&
            !is_outside(reporter, "huge_pages", (uint64_t)c->huge_pages, 0, 2) &&
+           !is_outside(reporter, "behavior", c->behavior, 0, 3) &&
            !is_outside(reporter, "prefault", c->prefault, 0,
                        c->frame_reserve) &&
            !is_outside(reporter, "guard_quarantine", c->guard_quarantine, 1,

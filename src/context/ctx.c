@@ -61,6 +61,7 @@ lock_all(void)
 {
     fai_lock(&process_lock);
     for (fa_allocator *a = allocators; a != NULL; a = a->next) {
+        fai_lock(&a->behavior.lock);
         fai_lock(&a->lock);
         fai_lock(&a->tags.lock);
         fai_lock(&a->pages.lock);
@@ -76,6 +77,7 @@ unlock_all(void)
         fai_unlock(&a->pages.lock);
         fai_unlock(&a->tags.lock);
         fai_unlock(&a->lock);
+        fai_unlock(&a->behavior.lock);
     }
     fai_unlock(&process_lock);
 }

@@ -58,6 +58,12 @@ void fai_stats_retire(fa_allocator *allocator, const fa_ctx *ctx);
 
 /* Of context/allocator.c: idle memory of an annex that nobody uses now. */
 void fai_ctx_trim_annex(fa_ctx *annex);
+/* The same: objects of a tag, over all contexts. */
+struct fai_object_counts fai_stats_objects(fa_allocator *allocator, fa_tag tag);
+
+/* Of observe/behavior.c: the filter's thresholds by number, 1 to 3. */
+fa_status fai_behavior_start(fa_allocator *allocator, uint32_t level);
+
 /* Of lifetime/end.c: the thread of this context exits. */
 void fai_ctx_end(fa_ctx *ctx);
 /* Of lifetime/end.c: contexts without a thread, after a frame has ended. */

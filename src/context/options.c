@@ -25,6 +25,7 @@ static const struct key keys[] = {
     KEY(huge, 2),         KEY(trim, UINT32_MAX),
     KEY(quarantine, 16),  KEY(guard_max, 1 << 20),
     KEY(sample, 1000000), KEY(fail, INT64_MAX),
+    KEY(behavior, 3),
 };
 
 static const char separators[] = ",: \t\n";

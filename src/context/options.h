@@ -23,6 +23,7 @@ struct fai_options {
     int64_t guard_max;
     int64_t sample;
     int64_t fail;
+    int64_t behavior;
 };
 
 /* Says what was wrong: the number of a diagnostic and the item. */

@@ -63,6 +63,8 @@ add_objects(struct fai_object_counts *sum, const struct fai_object_counts *from)
         sum->allocs[i] += fai_load(&from->allocs[i]);
         sum->frees[i] += fai_load(&from->frees[i]);
     }
+    sum->same_frame += fai_load(&from->same_frame);
+    sum->promotions += fai_load(&from->promotions);
 }
 
 /* Only totals outlive a context. */
@@ -328,6 +330,26 @@ add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
             fai_load(&use->histogram[i]) + fai_load(&use->plain_histogram[i]);
 }
 
+/* Under the lock. */
+static struct fai_object_counts
+sum_objects(const fa_allocator *allocator, fa_tag tag)
+{
+    struct fai_object_counts sum = allocator->tags.tag[tag].retired;
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+        if (!fai_ctx_is_annex(ctx))
+            add_objects(&sum, &ctx->tag_use[tag].objects);
+    return sum;
+}
+
+struct fai_object_counts
+fai_stats_objects(fa_allocator *allocator, fa_tag tag)
+{
+    fai_lock(&allocator->lock);
+    struct fai_object_counts sum = sum_objects(allocator, tag);
+    fai_unlock(&allocator->lock);
+    return sum;
+}
+
 static void
 write_objects(const fa_allocator *allocator,
               const struct fai_object_counts *sum, fa_usage *usage)
@@ -363,14 +385,11 @@ fa_tag_usage_read(fa_allocator *allocator, fa_tag tag, fa_usage *out)
         !fai_tags_has(&allocator->tags, tag))
         return FA_ERR_USAGE;
     fa_usage usage = FA_USAGE_INIT;
-    struct fai_object_counts objects = {{0}, {0}};
+    struct fai_object_counts objects;
     fai_lock(&allocator->lock);
-    add_objects(&objects, &allocator->tags.tag[tag].retired);
-    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next) {
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
         add_tag_use(ctx, tag, &usage);
-        if (!fai_ctx_is_annex(ctx))
-            add_objects(&objects, &ctx->tag_use[tag].objects);
-    }
+    objects = sum_objects(allocator, tag);
     fai_unlock(&allocator->lock);
     write_objects(allocator, &objects, &usage);
     usage.bytes = usage.frame_bytes + usage.pool_bytes + usage.heap_bytes;
@@ -398,7 +417,7 @@ fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
     usage.heap_bytes = heap_bytes(ctx);
     usage.spills = figures.spills;
     usage.refusals = refusals(ctx);
-    struct fai_object_counts objects = {{0}, {0}};
+    struct fai_object_counts objects = {0};
     for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
         add_objects(&objects, &ctx->tag_use[tag].objects);
     write_objects(ctx->allocator, &objects, &usage);

@@ -194,6 +194,7 @@ unmake_parts(fa_allocator *allocator)
     fai_spans_destroy(&allocator->spans);
     fai_events_destroy(allocator);
     fai_tags_destroy(&allocator->tags);
+    fai_mutex_destroy(&allocator->behavior.lock);
     fai_mutex_destroy(&allocator->lock);
 }
 

@@ -110,7 +110,7 @@ fa_frame_retain(fa_frame *public, void *block, size_t size,
         return status;
     if (!has_record(ctx))
         return ctx->status = FA_ERR_NOMEM;
-    struct fai_retained *entry = fa_frame_new_raw(public, struct fai_retained);
+    struct fai_retained *entry = fai_frame_alloc_record(ctx, sizeof(*entry));
     if (entry == NULL)
         return ctx->status;
     *entry =
@@ -261,6 +261,8 @@ count_entry(fa_ctx *ctx, const struct fai_retained *entry,
         count(&share->promoted, entry->size);
         fai_publish_add(&ctx->figures.promoted[outcome - 1], entry->size);
         fai_publish_add(&ctx->figures.promotions, 1);
+        if (FAI_UNLIKELY(ctx->is_counting))
+            fai_publish_add(&ctx->tag_use[entry->tag].objects.promotions, 1);
     } else {
         count(&summary->failed, entry->size);
         count(&share->failed, entry->size);

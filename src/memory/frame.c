@@ -242,6 +242,8 @@ bump(fa_ctx *ctx, size_t size, size_t align)
 static void
 count_object(fa_ctx *ctx, const void *block, size_t size)
 {
+    if (ctx->is_own)
+        return;
     if (ctx->is_counting)
         fai_event_alloc(ctx, FA_MEMORY_FRAME, block, size);
     else

@@ -49,4 +49,7 @@ fai_frame_mark_tag(fa_ctx *ctx, fa_tag tag)
     ctx->tag_dirty[tag / 64] |= (uint64_t)1 << (tag % 64);
 }
 
+/* A record of the library in the frame: no object of the program. */
+void *fai_frame_alloc_record(fa_ctx *ctx, size_t size);
+
 #endif

@@ -75,9 +75,13 @@ free_in_page(fa_ctx *ctx, struct fai_page *page, void *block)
     /* Of the pool, before the page may go. */
     fa_tag tag = page->pool->tag;
     size_t size = page->pool->public.block_size;
+    bool is_young = FAI_UNLIKELY(ctx->is_counting) &&
+                    fai_page_was_young(page, block, fai_load(ctx->frames) >> 1);
     bool ok = FAI_UNLIKELY(ctx->guard != 0)
                   ? fai_guard_pool_free(page->pool, block)
                   : push_own(page->pool, page, block);
+    if (ok && is_young)
+        fai_publish_add(&ctx->tag_use[tag].objects.same_frame, 1);
     if (!ok)
         refuse_free(ctx, 609, block);
     else if (FAI_UNLIKELY(ctx->is_counting))

@@ -197,6 +197,20 @@ fai_frame_run_defers(struct fai_arena *arena, const struct fai_defer *last)
     }
 }
 
+void *
+fai_frame_alloc_record(fa_ctx *ctx, size_t size)
+{
+    fa_frame *frame = &ctx->frame.public;
+    if (FAI_LIKELY(!ctx->is_watched))
+        return fa_frame_alloc(frame, size, sizeof(void *));
+    if (is_foreign(ctx))
+        return NULL;
+    ctx->is_own = true;
+    void *record = fa_frame_alloc(frame, size, sizeof(void *));
+    ctx->is_own = false;
+    return record;
+}
+
 fa_status
 fa_frame_defer(fa_frame *public, void (*fn)(void *), void *arg)
 {
@@ -204,8 +218,7 @@ fa_frame_defer(fa_frame *public, void (*fn)(void *), void *arg)
     struct fai_frame *frame = &ctx->frame;
     if (fn == NULL)
         return FA_ERR_USAGE;
-    struct fai_defer *defer =
-        fa_frame_alloc(public, sizeof(*defer), sizeof(void *));
+    struct fai_defer *defer = fai_frame_alloc_record(ctx, sizeof(*defer));
     if (defer == NULL)
         return ctx->is_refusing ? FA_ERR_NOMEM : ctx->status;
     *defer = (struct fai_defer){fn, arg, frame->arena->defers};

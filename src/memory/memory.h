@@ -11,6 +11,7 @@
 #ifndef FAI_MEMORY_MEMORY_H
 #define FAI_MEMORY_MEMORY_H
 
+#include "accounting/behavior.h"
 #include "accounting/budget.h"
 #include "accounting/event.h"
 #include "accounting/figures.h"
@@ -100,6 +101,8 @@ struct fai_page {
     uint64_t *free;      /* Blocks in the page; the rest is out. */
     uint64_t *live;      /* In guard modes: the program has it. */
     uint64_t *marked;    /* Freed by others, past a full queue. */
+    uint64_t *young;     /* While counting: handed out in the frame below. */
+    uint64_t number;     /* Frame of the above. */
 };
 
 struct fai_page_region {
@@ -110,6 +113,7 @@ struct fai_page_region {
     uint64_t free_bits[FAI_REGION_PAGES][FAI_PAGE_WORDS];
     uint64_t live_bits[FAI_REGION_PAGES][FAI_PAGE_WORDS];
     uint64_t marked_bits[FAI_REGION_PAGES][FAI_PAGE_WORDS];
+    uint64_t young_bits[FAI_REGION_PAGES][FAI_PAGE_WORDS];
 };
 
 struct fai_page_space {
@@ -335,6 +339,7 @@ struct fa_ctx {
     fa_status status;
     uint8_t guard;
     bool is_counting; /* Objects are counted. */
+    bool is_own;      /* What is allocated is the library's own record. */
     bool is_watched;  /* Guarded or counting: no call takes an inline path. */
     bool is_explicit;
     bool has_own_frames;
@@ -407,6 +412,7 @@ struct fa_allocator {
     struct fai_annexes annexes;
     uint32_t counting; /* enum fai_counting; under the lock, read by all. */
     struct fai_events events;
+    struct fai_behavior behavior;
     uint32_t hook_count;
     fa_frame_hook hooks[FAI_HOOKS_MAX];
     struct fa_allocator *next; /* In the process's list. */

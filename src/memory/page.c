@@ -96,6 +96,7 @@ map_region(void)
         region->page[i].free = region->free_bits[i];
         region->page[i].live = region->live_bits[i];
         region->page[i].marked = region->marked_bits[i];
+        region->page[i].young = region->young_bits[i];
     }
     return region;
 }
@@ -201,4 +202,22 @@ fai_page_space_trim(struct fai_page_space *space, size_t max)
         done += trim_region(region, max - done);
     fai_unlock(&space->lock);
     return done;
+}
+
+void
+fai_page_mark_young(struct fai_page *page, const void *block, uint64_t number)
+{
+    if (page->number != number)
+        memset(page->young, 0, FAI_PAGE_WORDS * sizeof(uint64_t));
+    page->number = number;
+    fai_bit_set(page->young, fai_page_index(page, block));
+}
+
+bool
+fai_page_was_young(struct fai_page *page, const void *block, uint64_t number)
+{
+    size_t i = fai_page_index(page, block);
+    bool is_young = page->number == number && fai_bit_test(page->young, i);
+    fai_bit_clear(page->young, i);
+    return is_young;
 }

@@ -28,6 +28,13 @@ fai_page_holds(const struct fai_page *page, const void *address)
            (uintptr_t)address - (uintptr_t)page->base < FAI_POOL_PAGE;
 }
 
+/* While counting: the block is handed out in this frame; and whether it was.
+ * From then on it was not. */
+void fai_page_mark_young(struct fai_page *page, const void *block,
+                         uint64_t number);
+bool fai_page_was_young(struct fai_page *page, const void *block,
+                        uint64_t number);
+
 static inline size_t
 fai_page_index(const struct fai_page *page, const void *block)
 {

@@ -358,11 +358,14 @@ static void *
 alloc_watched(struct fai_pool *pool)
 {
     fa_ctx *ctx = pool->ctx;
-    void *block = take_block(pool, pool->partial);
+    struct fai_page *page = pool->partial;
+    void *block = take_block(pool, page);
     if (ctx->guard != 0)
         fai_guard_pool_alloc(pool, block);
-    if (ctx->is_counting)
+    if (ctx->is_counting) {
+        fai_page_mark_young(page, block, fai_load(ctx->frames) >> 1);
         fai_event_alloc(ctx, FA_MEMORY_POOL, block, pool->public.block_size);
+    }
     return block;
 }
 
