@@ -19,5 +19,6 @@ struct misuse {
 /* Each ends with a name of NULL. */
 extern const struct misuse misuses_of_calls[];
 extern const struct misuse misuses_of_memory[];
+extern const struct misuse misuses_of_lifetimes[];
 
 #endif

@@ -142,6 +142,7 @@ tests_check_misuse_SOURCES = \
 	tests/check_misuse.c \
 	tests/misuse.h \
 	tests/misuse_calls.c \
+	tests/misuse_lifetimes.c \
 	tests/misuse_memory.c
 # The test reads the table that it checks.
 tests_check_misuse_CPPFLAGS = \

@@ -133,7 +133,7 @@ typedef struct fa_retain_summary {
  *         FA_ERR_CONFIG, or as after fa_frame_alloc().
  * Valid until: the end of the frame, or a rollback to a mark before this call,
  * which drops it silently. Owner: the frame; the copy is the caller's.
- * Thread: the context's own. Cost: an allocation of 112 bytes; the end of a
+ * Thread: the context's own. Cost: an allocation of 96 bytes; the end of a
  * frame without retained blocks costs nothing. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_frame_retain(fa_frame *frame, void *block,
