@@ -16,10 +16,12 @@ FA_UNIT_TESTS = \
 	tests/check_budget_callback \
 	tests/check_budget_ctx \
 	tests/check_budget_policy \
+	tests/check_codes \
 	tests/check_config \
 	tests/check_ctx \
 	tests/check_defer \
 	tests/check_diag \
+	tests/check_diag_switch \
 	tests/check_event \
 	tests/check_frame \
 	tests/check_frame_align \
@@ -78,6 +80,10 @@ tests_check_budget_policy_SOURCES = tests/check_budget_policy.c
 tests_check_budget_policy_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_budget_policy_LDADD = $(FA_UNIT_LDADD)
 
+tests_check_codes_SOURCES = tests/check_codes.c
+tests_check_codes_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_codes_LDADD = $(FA_UNIT_LDADD)
+
 tests_check_config_SOURCES = tests/check_config.c
 tests_check_config_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_config_LDADD = $(FA_UNIT_LDADD)
@@ -89,6 +95,10 @@ tests_check_ctx_LDADD = $(FA_UNIT_LDADD)
 tests_check_defer_SOURCES = tests/check_defer.c
 tests_check_defer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_defer_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_diag_switch_SOURCES = tests/check_diag_switch.c
+tests_check_diag_switch_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_diag_switch_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_diag_SOURCES = tests/check_diag.c
 tests_check_diag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

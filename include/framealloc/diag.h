@@ -117,6 +117,12 @@ typedef struct fa_diag {
     const char *detail;   /**< Names, sizes and addresses of this case. */
     const void *address;  /**< The block or pointer in question, or NULL. */
     uint64_t frame;       /**< The allocator's frame number then. */
+    /** The thread's own context, its name and its current tag; 0 and "" when
+     *  it has none. */
+    uint64_t ctx;
+    const char *ctx_name;    /**< See ctx. */
+    const char *tag_name;    /**< See ctx. */
+    const char *thread_name; /**< As the system knows the thread. */
 } fa_diag;
 
 /**
@@ -169,6 +175,56 @@ FA_API const char *fa_diag_cure(uint32_t number);
 FA_API FA_PRINTF(4, 5) void fa_diag_send(fa_allocator *allocator,
                                          uint32_t number, const void *address,
                                          const char *format, ...);
+
+/**
+ * Says what happens after a message, from now on.
+ *
+ * When to use: to be strict in a part of a program's tests.
+ * @param allocator the allocator.
+ * @param on_misuse FA_ON_MISUSE_DEFAULT is FA_ON_MISUSE_REPORT here.
+ * @return what it was; FA_ON_MISUSE_DEFAULT for a wrong argument.
+ * Valid until: the next call. Owner: - Thread: any. Cost: constant.
+ * Since: 0.1.
+ */
+FA_API fa_on_misuse fa_diag_strict_set(fa_allocator *allocator,
+                                       fa_on_misuse on_misuse);
+
+/**
+ * Says how much is printed: 0 as usual; 1 everything, each time, hints too,
+ * and with thread, context and tag. Sinks get everything anyway.
+ *
+ * When to use: to look at a problem; verbose=1 in the environment.
+ * @param allocator the allocator.
+ * @param level 0 or 1; above is 1.
+ * Valid until: the next call. Owner: - Thread: any. Cost: constant.
+ * Since: 0.1.
+ */
+FA_API void fa_diag_verbose_set(fa_allocator *allocator, unsigned level);
+
+/**
+ * Suppresses a number: no sink, no line, no abort().
+ *
+ * When to use: for what a program knows and accepts; suppress=510 in the
+ * environment.
+ * @param allocator the allocator.
+ * @param number of the registry.
+ * @return FA_OK; FA_ERR_USAGE when there is no such number.
+ * Valid until: fa_diag_suppress_remove(). Owner: - Thread: any.
+ * Cost: a short search. Since: 0.1.
+ */
+FA_API fa_status fa_diag_suppress_add(fa_allocator *allocator, uint32_t number);
+
+/**
+ * Undoes fa_diag_suppress_add().
+ *
+ * When to use: after a part that was known to be noisy.
+ * @param allocator the allocator.
+ * @param number of the registry.
+ * @return as fa_diag_suppress_add().
+ * Valid until: - Owner: - Thread: any. Cost: a short search. Since: 0.1.
+ */
+FA_API fa_status fa_diag_suppress_remove(fa_allocator *allocator,
+                                         uint32_t number);
 
 FA_END_DECLS
 

@@ -9,6 +9,8 @@
  */
 #include "accounting/diag.h"
 
+#include "os/thread.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,15 +60,29 @@ severity_name(fa_severity severity)
     return names[severity];
 }
 
+/* " [thread main, context 1, tag physics]", or nothing. */
 static void
-print_line(const fa_diag *diag)
+write_who(const fa_diag *diag, bool is_verbose, char *out, size_t size)
 {
-    char line[640];
-    int n = snprintf(line, sizeof(line) - 1,
-                     "framealloc: FA%03u: %s: %s%s%s (frame %llu). %s.",
-                     (unsigned)diag->number, severity_name(diag->severity),
-                     diag->text, diag->detail[0] == '\0' ? "" : ": ",
-                     diag->detail, (unsigned long long)diag->frame, diag->cure);
+    out[0] = '\0';
+    if (is_verbose)
+        snprintf(out, size, " [thread %s, context %llu \"%s\", tag \"%s\"]",
+                 diag->thread_name, (unsigned long long)diag->ctx,
+                 diag->ctx_name, diag->tag_name);
+}
+
+static void
+print_line(const fa_diag *diag, bool is_verbose)
+{
+    char who[160];
+    write_who(diag, is_verbose, who, sizeof(who));
+    char line[800];
+    int n =
+        snprintf(line, sizeof(line) - 1,
+                 "framealloc: FA%03u: %s: %s%s%s (frame %llu)%s. %s.",
+                 (unsigned)diag->number, severity_name(diag->severity),
+                 diag->text, diag->detail[0] == '\0' ? "" : ": ", diag->detail,
+                 (unsigned long long)diag->frame, who, diag->cure);
     size_t length = n < 0 ? 0 : FAI_MIN((size_t)n, sizeof(line) - 2);
     line[length] = '\n';
     ssize_t ignored = write(STDERR_FILENO, line, length + 1);
@@ -80,6 +96,17 @@ may_print(struct fai_reporter *reporter, size_t index, uint64_t frame)
     return fai_exchange(&reporter->printed[index], frame + 1) != frame + 1;
 }
 
+bool
+fai_report_suppress(struct fai_reporter *reporter, uint32_t number,
+                    bool is_suppressed)
+{
+    const struct entry *entry = find_entry(number);
+    if (entry == NULL)
+        return false;
+    fai_store(&reporter->is_suppressed[entry - registry], is_suppressed);
+    return true;
+}
+
 void
 fai_report_forget(struct fai_reporter *reporter)
 {
@@ -91,20 +118,25 @@ fai_report_forget(struct fai_reporter *reporter)
 static bool
 must_abort(const struct fai_reporter *reporter, fa_severity severity)
 {
-    return (reporter->on_misuse == FA_ON_MISUSE_ABORT_ERROR &&
+    fa_on_misuse on_misuse = fai_load(&reporter->on_misuse);
+    return (on_misuse == FA_ON_MISUSE_ABORT_ERROR &&
             severity >= FA_SEVERITY_ERROR) ||
-           (reporter->on_misuse == FA_ON_MISUSE_ABORT_WARNING &&
+           (on_misuse == FA_ON_MISUSE_ABORT_WARNING &&
             severity >= FA_SEVERITY_WARNING);
 }
 
+/* Switches act at the next message; no pairing is needed. */
 static void
 deliver(struct fai_reporter *reporter, const fa_diag *diag, size_t index)
 {
+    bool is_verbose = fai_load(&reporter->is_verbose);
+    if (fai_load(&reporter->is_suppressed[index]))
+        return;
     if (reporter->sink != NULL)
         reporter->sink(reporter->user, diag);
-    else if (diag->severity > FA_SEVERITY_HINT &&
-             may_print(reporter, index, diag->frame))
-        print_line(diag);
+    else if (is_verbose || (diag->severity > FA_SEVERITY_HINT &&
+                            may_print(reporter, index, diag->frame)))
+        print_line(diag, is_verbose);
     if (must_abort(reporter, diag->severity))
         abort();
 }
@@ -120,8 +152,14 @@ fai_report_list(struct fai_reporter *reporter, uint32_t number,
         return;
     vsnprintf(detail, sizeof(detail), format, args);
     uint64_t word = reporter->word == NULL ? 0 : fai_load(reporter->word);
-    fa_diag diag = {sizeof(diag), number, entry->severity, entry->text,
-                    entry->cure,  detail, address,         word >> 1};
+    char thread[FAI_THREAD_NAME];
+    fai_thread_name(thread);
+    fa_diag diag = {sizeof(diag), number,      entry->severity,
+                    entry->text,  entry->cure, detail,
+                    address,      word >> 1,   0,
+                    "",           "",          thread};
+    if (reporter->describe != NULL)
+        reporter->describe(reporter, &diag);
     deliver(reporter, &diag, (size_t)(entry - registry));
     errno = saved;
 }

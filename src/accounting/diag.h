@@ -27,7 +27,15 @@ struct fai_reporter {
     const uint64_t *word;   /* The allocator's frame word, or NULL. */
     /* Frame number + 1 in which each code was printed last. */
     uint64_t printed[FAI_DIAG_COUNT];
+    bool is_suppressed[FAI_DIAG_COUNT];
+    bool is_verbose;
+    /* Fills in who it is, or NULL: nobody knows yet. */
+    void (*describe)(const struct fai_reporter *reporter, fa_diag *diag);
 };
+
+/* From now on, the number is not delivered, or is. False when there is none. */
+bool fai_report_suppress(struct fai_reporter *reporter, uint32_t number,
+                         bool is_suppressed);
 
 /* The next message about a budget is printed, whatever was before. */
 void fai_report_forget(struct fai_reporter *reporter);

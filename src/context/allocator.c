@@ -80,6 +80,7 @@ fa_allocator_create_with(const fa_allocator_config *config,
     allocator->reporter = reporter;
     allocator->counting = resolved.counts ? FAI_COUNT_CONFIG : 0;
     allocator->reporter.word = &allocator->word;
+    allocator->reporter.describe = fai_ctx_describe;
     if (!make_parts(allocator)) {
         fai_pages_unmap(allocator, sizeof(fa_allocator));
         return FA_ERR_NOMEM;

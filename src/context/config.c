@@ -168,6 +168,9 @@ fai_config_resolve(const fa_allocator_config *given, fa_allocator_config *out,
     if (options.fail > 0)
         fai_fault_arm((uint64_t)options.fail, false);
     apply_options(out, &options);
+    reporter->is_verbose = options.verbose > 0;
+    for (int64_t i = 0; i < options.suppress; i++)
+        fai_report_suppress(reporter, options.suppressed[i], true);
     fill_defaults(out);
     reporter->on_misuse = out->on_misuse;
     if (!is_valid(out, reporter) || !is_valid_backend(out->heap, reporter))

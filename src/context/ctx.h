@@ -29,6 +29,8 @@ fai_ctx_self(fa_allocator *allocator)
     return fai_ctx_find(allocator);
 }
 
+/* Fills in the calling thread's context and tag, if it has one. */
+void fai_ctx_describe(const struct fai_reporter *reporter, fa_diag *diag);
 /* The context that refuses every call. */
 fa_ctx *fai_ctx_refusing(void);
 /* Makes or adopts a context; NULL, with *status set, on failure. */

@@ -6,6 +6,8 @@
  */
 #include "context/options.h"
 
+#include "accounting/diag.h"
+
 #include <string.h>
 
 struct key {
@@ -25,7 +27,8 @@ static const struct key keys[] = {
     KEY(huge, 2),         KEY(trim, UINT32_MAX),
     KEY(quarantine, 16),  KEY(guard_max, 1 << 20),
     KEY(sample, 1000000), KEY(fail, INT64_MAX),
-    KEY(behavior, 3),
+    KEY(behavior, 3),     KEY(verbose, 1),
+    KEY(suppress, 999),
 };
 
 static const char separators[] = ",: \t\n";
@@ -53,6 +56,19 @@ parse_number(const char *text, size_t length, int64_t max, int64_t *value)
     return length > 0 && n <= max;
 }
 
+/* The one key that may be given several times. */
+static uint32_t
+add_suppressed(struct fai_options *options, int64_t number)
+{
+    if (options->suppress < 0)
+        options->suppress = 0;
+    if (options->suppress == FAI_SUPPRESS_MAX ||
+        fa_diag_text((uint32_t)number) == NULL)
+        return 12;
+    options->suppressed[options->suppress++] = (uint32_t)number;
+    return 0;
+}
+
 /* The diagnostic to give, or 0. */
 static uint32_t
 parse_item(const char *item, size_t length, struct fai_options *options)
@@ -67,6 +83,8 @@ parse_item(const char *item, size_t length, struct fai_options *options)
     int64_t value;
     if (!parse_number(equals + 1, length - name_length - 1, key->max, &value))
         return 12;
+    if (key->offset == offsetof(struct fai_options, suppress))
+        return add_suppressed(options, value);
     memcpy((char *)options + key->offset, &value, sizeof(value));
     return 0;
 }

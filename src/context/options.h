@@ -11,6 +11,8 @@
 
 #include "base/base.h"
 
+#define FAI_SUPPRESS_MAX 16
+
 /* Each -1 when it was not given. */
 struct fai_options {
     int64_t guard;
@@ -24,6 +26,9 @@ struct fai_options {
     int64_t sample;
     int64_t fail;
     int64_t behavior;
+    int64_t verbose;
+    int64_t suppress; /* How many numbers follow. */
+    uint32_t suppressed[FAI_SUPPRESS_MAX];
 };
 
 /* Says what was wrong: the number of a diagnostic and the item. */

@@ -3,7 +3,7 @@
 /*
  * Names of results, the version, and messages of modules.
  */
-#include "memory/memory.h"
+#include "context/ctx.h"
 
 const char *
 fa_status_name(fa_status status)
@@ -51,4 +51,57 @@ fa_diag_send(fa_allocator *allocator, uint32_t number, const void *address,
     va_start(args, format);
     fai_report_list(&allocator->reporter, number, address, format, args);
     va_end(args);
+}
+
+/* A context that the thread does not have yet is not made for a message. */
+void
+fai_ctx_describe(const struct fai_reporter *reporter, fa_diag *diag)
+{
+    const fa_allocator *allocator =
+        FAI_CONTAINER((char *)(uintptr_t)reporter, fa_allocator, reporter);
+    if (fai_tls.id != allocator->id || fai_tls.ctx == NULL)
+        return;
+    diag->ctx = fai_tls.ctx->id;
+    diag->ctx_name = fai_tls.ctx->name;
+    diag->tag_name = allocator->tags.tag[fai_tls.ctx->tag].name;
+}
+
+fa_on_misuse
+fa_diag_strict_set(fa_allocator *allocator, fa_on_misuse on_misuse)
+{
+    if (allocator == NULL || (unsigned)on_misuse > FA_ON_MISUSE_ABORT_WARNING)
+        return FA_ON_MISUSE_DEFAULT;
+    if (on_misuse == FA_ON_MISUSE_DEFAULT)
+        on_misuse = FA_ON_MISUSE_REPORT;
+    /* Acts at the next message; no pairing is needed. */
+    return fai_exchange(&allocator->reporter.on_misuse, on_misuse);
+}
+
+void
+fa_diag_verbose_set(fa_allocator *allocator, unsigned level)
+{
+    if (allocator != NULL)
+        /* As above. */
+        fai_store(&allocator->reporter.is_verbose, level != 0);
+}
+
+static fa_status
+suppress(fa_allocator *allocator, uint32_t number, bool is_suppressed)
+{
+    return allocator != NULL && fai_report_suppress(&allocator->reporter,
+                                                    number, is_suppressed)
+               ? FA_OK
+               : FA_ERR_USAGE;
+}
+
+fa_status
+fa_diag_suppress_add(fa_allocator *allocator, uint32_t number)
+{
+    return suppress(allocator, number, true);
+}
+
+fa_status
+fa_diag_suppress_remove(fa_allocator *allocator, uint32_t number)
+{
+    return suppress(allocator, number, false);
 }

@@ -8,6 +8,8 @@
 #include "base/atomic.h"
 #include "os/fault.h"
 
+#include <sys/prctl.h>
+
 static uint64_t key_word; /* The key + 1; 0: none yet. */
 __thread char fai_thread_mark;
 
@@ -42,4 +44,11 @@ fai_thread_at_fork(void (*before)(void), void (*parent)(void),
                    void (*child)(void))
 {
     pthread_atfork(before, parent, child);
+}
+
+void
+fai_thread_name(char name[FAI_THREAD_NAME])
+{
+    if (prctl(PR_GET_NAME, name) != 0)
+        name[0] = '\0';
 }

@@ -58,5 +58,8 @@ fai_thread_self(void)
 {
     return &fai_thread_mark;
 }
+/* Name of the calling thread, "" without one. */
+#define FAI_THREAD_NAME 16
+void fai_thread_name(char name[FAI_THREAD_NAME]);
 
 #endif
