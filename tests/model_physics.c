@@ -245,12 +245,13 @@ compare(const struct scene *s)
         for (int j = i + 1; j < count; j++) {
             bool is_wanted = must_touch(all[i], all[j]);
             touching += is_wanted;
-            ck_assert_msg(is_wanted == fa_physics_touching(s->world, all[i],
-                                                           all[j], NULL),
-                          "shapes %lu and %lu %s",
-                          (unsigned long)all[i]->hashid,
-                          (unsigned long)all[j]->hashid,
-                          is_wanted ? "touch" : "do not touch");
+            /* An assertion is a system call, and this is the inner loop. */
+            if (is_wanted !=
+                fa_physics_touching(s->world, all[i], all[j], NULL))
+                ck_abort_msg("shapes %lu and %lu %s",
+                             (unsigned long)all[i]->hashid,
+                             (unsigned long)all[j]->hashid,
+                             is_wanted ? "touch" : "do not touch");
         }
     ck_assert_uint_eq(touching, fa_physics_touching_count(s->world));
 }
