@@ -307,48 +307,85 @@ sort_persists(fa_physics *world, fa_physics_contact *contacts, uint32_t count)
     }
 }
 
-/* The pair of an arbiter that goes on, if it is to be reported. */
-static const struct pair *
-persisting(const fa_physics *world, const cpArbiter *arb)
+/* The pair goes on, and is to be reported. */
+static bool
+persists(const fa_physics *world, const struct pair *pair)
 {
-    const struct pair *pair = pair_find(world, arb);
-    if (pair == NULL || (pair->flags & PAIR_QUIET) != 0 ||
-        pair->told == world->step)
-        return NULL;
-    return is_reported(world, pair, FA_PHYSICS_PERSIST | FA_PHYSICS_HIT) ? pair
-                                                                         : NULL;
+    return pair != NULL && (pair->flags & PAIR_QUIET) == 0 &&
+           pair->told != world->step &&
+           is_reported(world, pair, FA_PHYSICS_PERSIST | FA_PHYSICS_HIT);
+}
+
+/* Arbiters whose pairs are looked up together. */
+#define GROUP 32
+
+/* The table of pairs is not in the caches after a step, and arbiters come in
+ * another order. So a group is looked up in three passes, each of which has
+ * the memory of the next one fetched. */
+static void
+find_group(const fa_physics *world, void *const *arbiters, int count,
+           const struct pair **out)
+{
+    for (int i = 0; i < count; i++)
+        map_expect(&world->by_arbiter, arbiters[i]);
+    for (int i = 0; i < count; i++) {
+        out[i] = pair_find(world, arbiters[i]);
+        if (out[i] != NULL) {
+            PREFETCH(out[i]);
+            PREFETCH((const char *)out[i] + 64);
+            PREFETCH((const char *)(out[i] + 1) - 1);
+        }
+    }
+}
+
+struct persisting {
+    fa_physics_contact *contacts;
+    uint32_t room;
+    uint32_t used;
+    uint32_t dropped;
+};
+
+static void
+take_persist(const fa_physics *world, struct persisting *p,
+             const struct pair *pair)
+{
+    bool is_wanted =
+        (world->config.events & pair->wanted & FA_PHYSICS_PERSIST) != 0;
+    if (p->used == p->room) {
+        p->dropped += is_wanted;
+        return;
+    }
+    fa_physics_contact *contact = &p->contacts[p->used];
+    fill_contact(world, contact, pair);
+    p->used += is_wanted || is_hit(world, contact);
 }
 
 void
 events_persists(fa_physics *world, struct room *room, fa_physics_events *events)
 {
     const cpArray *arbiters = world->space->arbiters;
-    bool wants_all = (world->config.events & FA_PHYSICS_PERSIST) != 0;
-    if (!wants_all && (world->config.events & FA_PHYSICS_HIT) == 0)
+    const unsigned asked = FA_PHYSICS_PERSIST | FA_PHYSICS_HIT;
+    const struct pair *group[GROUP];
+    struct persisting p = {.room = (uint32_t)arbiters->num};
+    uint32_t unused = 0;
+    if ((world->config.events & asked) == 0)
         return;
-    uint32_t count = (uint32_t)arbiters->num, cut = 0, i = 0;
-    fa_physics_contact *contacts =
-        room_take(world, room, &count, sizeof(*contacts), &cut);
-    uint32_t used = 0;
-    for (; contacts != NULL && i < (uint32_t)arbiters->num; i++) {
-        const struct pair *pair = persisting(world, arbiters->arr[i]);
-        if (pair == NULL)
-            continue;
-        if (used == count)
-            break;
-        fill_contact(world, &contacts[used], pair);
-        used += (wants_all && (pair->wanted & FA_PHYSICS_PERSIST) != 0) ||
-                is_hit(world, &contacts[used]);
+    p.contacts = room_take(world, room, &p.room, sizeof(*p.contacts), &unused);
+    for (int from = 0; from < arbiters->num; from += GROUP) {
+        int left = arbiters->num - from;
+        int count = left < GROUP ? left : GROUP;
+        find_group(world, arbiters->arr + from, count, group);
+        for (int i = 0; i < count; i++)
+            if (persists(world, group[i]))
+                take_persist(world, &p, group[i]);
     }
-    for (; i < (uint32_t)arbiters->num; i++)
-        events->dropped.persist +=
-            wants_all && persisting(world, arbiters->arr[i]) != NULL;
-    room_shrink(room, contacts, count * sizeof(*contacts),
-                used * sizeof(*contacts));
+    room_shrink(room, p.contacts, p.room * sizeof(*p.contacts),
+                p.used * sizeof(*p.contacts));
     if ((world->config.flags & FA_PHYSICS_SORT_PERSIST) != 0)
-        sort_persists(world, contacts, used);
-    events->persist = contacts;
-    events->persist_count = used;
+        sort_persists(world, p.contacts, p.used);
+    events->dropped.persist = p.dropped;
+    events->persist = p.contacts;
+    events->persist_count = p.used;
 }
 
 static uint32_t

@@ -39,12 +39,12 @@ array_free(fa_physics *world, struct array *array)
     *array = (struct array){NULL, 0, 0};
 }
 
-/* Addresses differ in their middle bits. */
+/* Fibonacci hashing: the upper bits spread addresses of any stride. */
 static size_t
 place_of(const struct map *map, const void *key)
 {
     uint64_t hash = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
-    return (size_t)(hash >> 32) & map->mask;
+    return (size_t)(hash >> map->shift);
 }
 
 uint32_t
@@ -58,6 +58,13 @@ map_find(const struct map *map, const void *key)
         if (map->entries[i].key == NULL)
             return UINT32_MAX;
     }
+}
+
+void
+map_expect(const struct map *map, const void *key)
+{
+    if (map->entries != NULL)
+        PREFETCH(&map->entries[place_of(map, key)]);
 }
 
 static void
@@ -75,7 +82,7 @@ grow(fa_physics *world, struct map *map)
 {
     size_t old = map->entries == NULL ? 0 : map->mask + 1;
     size_t size = old == 0 ? 64 : old * 2;
-    struct map grown = {NULL, size - 1, 0};
+    struct map grown = {NULL, size - 1, 0, old == 0 ? 58 : map->shift - 1};
     grown.entries = fa_heap_alloc(world->ctx, size * sizeof(*map->entries), 16);
     if (grown.entries == NULL)
         return false;
@@ -145,7 +152,7 @@ void
 map_free(fa_physics *world, struct map *map)
 {
     fa_heap_free(world->ctx, map->entries);
-    *map = (struct map){NULL, 0, 0};
+    *map = (struct map){NULL, 0, 0, 0};
 }
 
 /* --- sorting --- */

@@ -16,6 +16,8 @@
 #include <chipmunk/chipmunk_private.h>
 #include <chipmunk/cpHastySpace.h>
 
+#define PREFETCH(address) __builtin_prefetch(address)
+
 /* Internal bits of a pair's flags, above the public ones. */
 enum {
     PAIR_FRESH = 1u << 16,  /* Its begin has not been reported. */
@@ -40,6 +42,7 @@ struct map {
     } * entries;
     size_t mask; /* Entries - 1, or 0 without entries. */
     size_t count;
+    unsigned shift; /* 64 - log2 of the entries. */
 };
 
 /* Two shapes that touch. */
@@ -148,6 +151,8 @@ bool array_reserve(fa_physics *world, struct array *array, size_t count,
 void array_free(fa_physics *world, struct array *array);
 /* The value, or UINT32_MAX. */
 uint32_t map_find(const struct map *map, const void *key);
+/* A find of this key follows soon: its memory is fetched meanwhile. */
+void map_expect(const struct map *map, const void *key);
 bool map_set(fa_physics *world, struct map *map, const void *key,
              uint32_t value);
 /* Room for so many keys; what is set afterwards needs no memory. */

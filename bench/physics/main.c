@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Benchmark of the physics module.
+ *
+ * All modes of a scene run in one process, interleaved step by step, so that
+ * a busy neighbour meets all of them. Of each mode the mean of the steps
+ * between the 10 % and the 60 % quantile counts. CPU time of the thread.
+ *
+ *     bench-physics                     all scenes, then single figures
+ *     bench-physics --count SCENE MODE  steps only, to count instructions
+ */
+#include "modes.h"
+
+#include <chipmunk/chipmunk_private.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define WARM 60
+
+static double
+now_us(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double
+trimmed(double *samples, int count)
+{
+    double sum = 0;
+    int from = count / 10, to = count * 6 / 10;
+    qsort(samples, (size_t)count, sizeof(*samples), compare);
+    for (int i = from; i < to; i++)
+        sum += samples[i];
+    return sum / (to - from);
+}
+
+/* --- scenes --- */
+
+static void
+run_scene(const struct scene_kind *kind)
+{
+    struct subject subject[MODES];
+    double *sample[MODES];
+    int steps = kind->steps;
+    uint64_t calls[MODES] = {0};
+    for (int m = 0; m < MODES; m++) {
+        subject_open(&subject[m], (enum mode)m, kind);
+        sample[m] = calloc((size_t)steps, sizeof(double));
+        for (int i = 0; i < WARM; i++) {
+            scene_before_step(&subject[m].scene);
+            subject_step(&subject[m]);
+        }
+    }
+    for (int i = 0; i < steps; i++)
+        for (int m = 0; m < MODES; m++) {
+            scene_before_step(&subject[m].scene);
+            uint64_t before = malloc_calls();
+            double start = now_us(CLOCK_THREAD_CPUTIME_ID);
+            subject_step(&subject[m]);
+            sample[m][i] = now_us(CLOCK_THREAD_CPUTIME_ID) - start;
+            calls[m] += malloc_calls() - before;
+        }
+    double raw = trimmed(sample[MODE_RAW], steps);
+    uint64_t hash = scene_hash(&subject[MODE_RAW].scene);
+    printf("%s: %d bodies, raw %.1f us per step\n", kind->name, kind->bodies,
+           raw);
+    for (int m = 1; m < MODES; m++) {
+        double time = trimmed(sample[m], steps);
+        printf("  %-20s %+9.1f us  %+6.1f %%  %8.2f mallocs per step%s\n",
+               mode_names[m], time - raw, (time / raw - 1) * 100,
+               (double)calls[m] / steps,
+               scene_hash(&subject[m].scene) == hash ? "" : "  OTHER RESULT");
+    }
+    for (int m = 0; m < MODES; m++) {
+        subject_close(&subject[m]);
+        free(sample[m]);
+    }
+}
+
+/* --- single figures --- */
+
+static const struct scene_kind *
+kind_named(const char *name)
+{
+    for (int i = 0; i < SCENES; i++)
+        if (strcmp(scene_kinds[i].name, name) == 0)
+            return &scene_kinds[i];
+    return NULL;
+}
+
+static void
+settle(struct subject *s)
+{
+    for (int i = 0; i < WARM; i++)
+        subject_step(s);
+}
+
+static void
+bench_removal(void)
+{
+    enum { COUNT = 200 };
+    double time[2];
+    for (int batch = 0; batch < 2; batch++) {
+        struct subject s;
+        subject_open(&s, MODE_FA, kind_named("circles5000"));
+        settle(&s);
+        double start = now_us(CLOCK_THREAD_CPUTIME_ID);
+        if (batch) {
+            if (fa_physics_remove_shapes(s.world, s.scene.shape, COUNT,
+                                         FA_PHYSICS_KEEP) != FA_OK)
+                abort();
+        } else {
+            for (int i = 0; i < COUNT; i++)
+                cpSpaceRemoveShape(s.scene.space, s.scene.shape[i]);
+        }
+        time[batch] = now_us(CLOCK_THREAD_CPUTIME_ID) - start;
+        for (int i = 0; i < COUNT; i++)
+            cpSpaceAddShape(s.scene.space, s.scene.shape[i]);
+        subject_close(&s);
+    }
+    printf("removal of 200 shapes out of 5,000: one by one %.0f us, at once "
+           "%.0f us, %.1f times (limit 10)\n",
+           time[0], time[1], time[0] / time[1]);
+}
+
+static double
+cast_all(struct subject *s, const fa_physics_ray *rays, uint32_t count,
+         unsigned threads)
+{
+    double best = 1e18;
+    for (int i = 0; i < 15; i++) {
+        const fa_physics_ray_hit *hits;
+        fa_begin_frame(s->allocator);
+        double start = now_us(CLOCK_MONOTONIC);
+        if (fa_physics_ray_batch(s->world, rays, count, threads, 0, &hits) !=
+            FA_OK)
+            abort();
+        double time = now_us(CLOCK_MONOTONIC) - start;
+        best = time < best ? time : best;
+        fa_end_frame(s->allocator);
+    }
+    return best;
+}
+
+static void
+bench_rays(void)
+{
+    enum { RAYS = 10000 };
+    struct subject s;
+    subject_open(&s, MODE_FA, kind_named("circles1000"));
+    settle(&s);
+    fa_physics_ray *rays = calloc(RAYS, sizeof(*rays));
+    for (int i = 0; i < RAYS; i++) {
+        cpFloat x = scene_random(&s.scene, -200, 200);
+        rays[i].a = cpv(x, scene_random(&s.scene, -200, 200));
+        cpFloat angle = scene_random(&s.scene, 0, 7);
+        rays[i].b = cpvadd(rays[i].a, cpvmult(cpvforangle(angle), 200));
+        rays[i].filter = CP_SHAPE_FILTER_ALL;
+    }
+    double one = cast_all(&s, rays, RAYS, 1), two = cast_all(&s, rays, RAYS, 2);
+    printf("10,000 rays: 1 thread %.0f us, 2 threads %.0f us, %.2f times "
+           "(limit 1.6)\n",
+           one, two, one / two);
+    free(rays);
+    subject_close(&s);
+}
+
+static void
+bench_snapshot(void)
+{
+    enum { ROOM = 1 << 21, ROUNDS = 50 };
+    struct scene scene;
+    fa_allocator *allocator;
+    fa_physics *world;
+    fa_physics_config config = FA_PHYSICS_CONFIG_INIT;
+    double take[ROUNDS], back[ROUNDS];
+    size_t used = 0;
+    void *buffer = malloc(ROOM);
+    scene_open(&scene, kind_named("circles1000"));
+    config.space = scene.space;
+    config.flags = FA_PHYSICS_CANONICAL;
+    if (fa_allocator_create(NULL, &allocator) != FA_OK ||
+        fa_physics_create(allocator, &config, &world) != FA_OK)
+        abort();
+    for (int i = 0; i < WARM + ROUNDS; i++) {
+        const fa_physics_events *events;
+        fa_begin_frame(allocator);
+        if (fa_physics_step(world, 1.0 / 60, &events) != FA_OK)
+            abort();
+        fa_end_frame(allocator);
+        if (i < WARM)
+            continue;
+        double start = now_us(CLOCK_THREAD_CPUTIME_ID);
+        if (fa_physics_snapshot(world, buffer, ROOM, &used) != FA_OK)
+            abort();
+        double middle = now_us(CLOCK_THREAD_CPUTIME_ID);
+        if (fa_physics_restore(world, buffer, used) != FA_OK)
+            abort();
+        take[i - WARM] = middle - start;
+        back[i - WARM] = now_us(CLOCK_THREAD_CPUTIME_ID) - middle;
+    }
+    printf("snapshot of 1,000 bodies: %.0f us (limit 100), %.0f KB (limit 300)"
+           ", restore %.0f us\n",
+           trimmed(take, ROUNDS), (double)used / 1000, trimmed(back, ROUNDS));
+    fa_physics_destroy(world);
+    fa_allocator_destroy(allocator);
+    scene_close(&scene);
+    free(buffer);
+}
+
+enum { BULLETS = 60 };
+
+static void
+make_bullets(fa_physics *world, bool is_pooled, cpBody **body, cpShape **shape)
+{
+    for (int i = 0; i < BULLETS; i++)
+        if (is_pooled) {
+            body[i] = fa_physics_body_new(world, CP_BODY_TYPE_DYNAMIC, 1, 1);
+            shape[i] = fa_physics_circle_new(world, body[i], 1, cpvzero);
+        } else {
+            body[i] = cpBodyNew(1, 1);
+            shape[i] = cpCircleShapeNew(body[i], 1, cpvzero);
+        }
+}
+
+static void
+free_bullets(fa_physics *world, bool is_pooled, cpBody **body, cpShape **shape)
+{
+    for (int i = 0; i < BULLETS; i++)
+        if (is_pooled) {
+            fa_physics_shape_free(world, shape[i]);
+            fa_physics_body_free(world, body[i]);
+        } else {
+            cpShapeFree(shape[i]);
+            cpBodyFree(body[i]);
+        }
+}
+
+static double
+shoot(struct subject *s, bool is_pooled, bool is_spawned)
+{
+    enum { FRAMES = 2000 };
+    static double samples[FRAMES];
+    cpBody *body[BULLETS];
+    cpShape *shape[BULLETS];
+    for (int i = 0; i < FRAMES; i++) {
+        double start = now_us(CLOCK_THREAD_CPUTIME_ID);
+        make_bullets(s->world, is_pooled, body, shape);
+        for (int k = 0; is_spawned && k < BULLETS; k++) {
+            cpSpaceAddBody(s->scene.space, body[k]);
+            cpSpaceAddShape(s->scene.space, shape[k]);
+        }
+        if (is_spawned && is_pooled) {
+            if (fa_physics_remove_bodies(s->world, body, BULLETS,
+                                         FA_PHYSICS_KEEP) != FA_OK)
+                abort();
+        } else if (is_spawned) {
+            for (int k = 0; k < BULLETS; k++) {
+                cpSpaceRemoveShape(s->scene.space, shape[k]);
+                cpSpaceRemoveBody(s->scene.space, body[k]);
+            }
+        }
+        free_bullets(s->world, is_pooled, body, shape);
+        samples[i] = now_us(CLOCK_THREAD_CPUTIME_ID) - start;
+    }
+    return trimmed(samples, FRAMES);
+}
+
+static void
+bench_bullets(void)
+{
+    struct subject s;
+    subject_open(&s, MODE_FA, kind_named("pyramid14"));
+    settle(&s);
+    double raw = shoot(&s, false, false), ours = shoot(&s, true, false);
+    printf("60 bodies with shapes, allocated, made and freed: malloc %.2f us, "
+           "pools %.2f us, %.2f times (limit 2)\n",
+           raw, ours, raw / ours);
+    raw = shoot(&s, false, true);
+    ours = shoot(&s, true, true);
+    printf("  added to the space and removed too: one by one %.1f us, at once "
+           "%.1f us, %.2f times\n",
+           raw, ours, raw / ours);
+    subject_close(&s);
+}
+
+/* --- instructions --- */
+
+static int
+count_steps(const char *scene, const char *mode, int steps)
+{
+    struct subject s;
+    const struct scene_kind *kind = kind_named(scene);
+    int m = 0;
+    while (m < MODES && strcmp(mode_names[m], mode) != 0)
+        m++;
+    if (kind == NULL || m == MODES) {
+        fprintf(stderr, "no scene \"%s\" or no mode \"%s\"\n", scene, mode);
+        return 2;
+    }
+    subject_open(&s, (enum mode)m, kind);
+    for (int i = 0; i < steps; i++) {
+        scene_before_step(&s.scene);
+        subject_step(&s);
+    }
+    printf("pairs %llu\n", (unsigned long long)s.pairs);
+    subject_close(&s);
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc == 5 && strcmp(argv[1], "--count") == 0)
+        return count_steps(argv[2], argv[3], atoi(argv[4]));
+    for (int i = 0; i < SCENES; i++)
+        if (argc < 2 || strcmp(argv[1], scene_kinds[i].name) == 0)
+            run_scene(&scene_kinds[i]);
+    if (argc > 1)
+        return 0;
+    bench_removal();
+    bench_rays();
+    bench_snapshot();
+    bench_bullets();
+    return 0;
+}
