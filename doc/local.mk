@@ -19,6 +19,7 @@ man3_pages = \
 	doc/fa_physics_change.3 \
 	doc/fa_physics_query.3 \
 	doc/fa_pool.3 \
+	doc/fa_profile.3 \
 	doc/fa_remote.3 \
 	doc/fa_retain.3 \
 	doc/fa_scratch.3 \

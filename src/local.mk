@@ -26,6 +26,7 @@ public_HEADERS = \
 	include/framealloc/event.h \
 	include/framealloc/behavior.h \
 	include/framealloc/stats.h \
+	include/framealloc/profile.h \
 	include/framealloc/diag.h \
 	include/framealloc/jemalloc.h
 
@@ -137,7 +138,10 @@ lifetime_sources = \
 	src/lifetime/trim.h
 
 observe_sources = \
-	src/observe/behavior.c
+	src/observe/behavior.c \
+	src/observe/history.c \
+	src/observe/profile.c \
+	src/observe/tracy.c
 
 libframealloc_la_SOURCES = \
 	$(base_sources) \

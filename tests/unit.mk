@@ -36,6 +36,7 @@ FA_UNIT_TESTS = \
 	tests/check_misuse \
 	tests/check_options \
 	tests/check_pool \
+	tests/check_profile \
 	tests/check_queue \
 	tests/check_remote \
 	tests/check_retain \
@@ -163,6 +164,10 @@ tests_check_misuse_LDADD = $(FA_UNIT_LDADD)
 tests_check_options_SOURCES = tests/check_options.c
 tests_check_options_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_options_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_profile_SOURCES = tests/check_profile.c
+tests_check_profile_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_profile_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_pool_SOURCES = tests/check_pool.c
 tests_check_pool_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -19,6 +19,7 @@
 #include <framealloc/group.h>
 #include <framealloc/heap.h>
 #include <framealloc/pool.h>
+#include <framealloc/profile.h>
 #include <framealloc/remote.h>
 #include <framealloc/retain.h>
 #include <framealloc/scratch.h>

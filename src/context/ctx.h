@@ -66,6 +66,9 @@ struct fai_object_counts fai_stats_objects(fa_allocator *allocator, fa_tag tag);
 /* Of observe/behavior.c: the filter's thresholds by number, 1 to 3. */
 fa_status fai_behavior_start(fa_allocator *allocator, uint32_t level);
 
+/* Of observe/profile.c: no profiler any more. */
+void fai_profile_end(fa_allocator *allocator);
+
 /* Of lifetime/end.c: the thread of this context exits. */
 void fai_ctx_end(fa_ctx *ctx);
 /* Of lifetime/end.c: contexts without a thread, after a frame has ended. */

@@ -192,6 +192,7 @@ unmake_parts(fa_allocator *allocator)
     fai_table_destroy(&allocator->registry);
     fai_page_space_destroy(&allocator->pages);
     fai_spans_destroy(&allocator->spans);
+    fai_profile_end(allocator);
     fai_events_destroy(allocator);
     fai_tags_destroy(&allocator->tags);
     fai_mutex_destroy(&allocator->behavior.lock);

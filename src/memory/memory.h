@@ -413,6 +413,7 @@ struct fa_allocator {
     uint32_t counting; /* enum fai_counting; under the lock, read by all. */
     struct fai_events events;
     struct fai_behavior behavior;
+    struct fai_profile *profile; /* Of observe/profile.c, or NULL. */
     uint32_t hook_count;
     fa_frame_hook hooks[FAI_HOOKS_MAX];
     struct fa_allocator *next; /* In the process's list. */
