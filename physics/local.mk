@@ -11,6 +11,7 @@ physics_sources = \
 	physics/collect.c \
 	physics/collect.h \
 	physics/defer.c \
+	physics/draw.c \
 	physics/event.c \
 	physics/hook.c \
 	physics/memory.c \

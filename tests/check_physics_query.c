@@ -246,6 +246,89 @@ START_TEST(chipmunk_mode_is_what_chipmunk_says)
 }
 END_TEST
 
+struct drawn {
+    const fa_physics_draw_item *item;
+    uint32_t count;
+};
+
+static void
+same_circle(cpVect at, cpFloat angle, cpFloat radius, cpSpaceDebugColor outline,
+            cpSpaceDebugColor fill, cpDataPointer data)
+{
+    struct drawn *drawn = data;
+    const fa_physics_draw_item *item = &drawn->item[drawn->count++];
+    (void)outline;
+    ck_assert_int_eq(item->kind, FA_PHYSICS_DRAW_CIRCLE);
+    ck_assert(cpveql(item->a, at) && item->angle == angle &&
+              item->radius == radius && item->fill.r == fill.r);
+}
+
+static void
+same_segment(cpVect a, cpVect b, cpFloat radius, cpSpaceDebugColor outline,
+             cpSpaceDebugColor fill, cpDataPointer data)
+{
+    struct drawn *drawn = data;
+    const fa_physics_draw_item *item = &drawn->item[drawn->count++];
+    (void)outline;
+    (void)fill;
+    ck_assert_int_eq(item->kind, FA_PHYSICS_DRAW_FAT_SEGMENT);
+    ck_assert(cpveql(item->a, a) && cpveql(item->b, b) &&
+              item->radius == radius);
+}
+
+static void
+same_polygon(int count, const cpVect *vertices, cpFloat radius,
+             cpSpaceDebugColor outline, cpSpaceDebugColor fill,
+             cpDataPointer data)
+{
+    struct drawn *drawn = data;
+    const fa_physics_draw_item *item = &drawn->item[drawn->count++];
+    (void)outline;
+    (void)fill;
+    ck_assert_int_eq(item->kind, FA_PHYSICS_DRAW_POLYGON);
+    ck_assert_uint_eq(item->vertex_count, (uint32_t)count);
+    ck_assert(item->radius == radius);
+    for (int i = 0; i < count; i++)
+        ck_assert(cpveql(item->vertices[i], vertices[i]));
+}
+
+static cpSpaceDebugColor
+paint(cpShape *of, void *user)
+{
+    (void)of;
+    return (cpSpaceDebugColor){*(float *)user, 0, 0, 1};
+}
+
+static cpSpaceDebugColor
+paint_same(cpShape *of, cpDataPointer data)
+{
+    (void)of;
+    (void)data;
+    return (cpSpaceDebugColor){0.25f, 0, 0, 1};
+}
+
+START_TEST(a_drawing_is_what_chipmunk_draws)
+{
+    float red = 0.25f;
+    struct drawn drawn = {NULL, 0};
+    uint32_t count;
+    cpSpaceDebugDrawOptions options = {.drawCircle = same_circle,
+                                       .drawFatSegment = same_segment,
+                                       .drawPolygon = same_polygon,
+                                       .flags = CP_SPACE_DEBUG_DRAW_SHAPES,
+                                       .colorForShape = paint_same,
+                                       .data = &drawn};
+    ck_assert_int_eq(fa_physics_draw(world, CP_SPACE_DEBUG_DRAW_SHAPES, paint,
+                                     &red, &drawn.item, &count),
+                     FA_OK);
+    ck_assert_uint_eq(count, SHAPES);
+    for (uint32_t i = 0; i < count; i++)
+        ck_assert(drawn.item[i].fill.r == red);
+    cpSpaceDebugDraw(space, &options);
+    ck_assert_uint_eq(drawn.count, SHAPES);
+}
+END_TEST
+
 START_TEST(queries_that_are_not_finite_are_refused)
 {
     fa_physics_ray ray = {{NAN, 0}, {1, 1}, 0, CP_SHAPE_FILTER_ALL};
@@ -292,6 +375,7 @@ main(void)
     tcase_add_test(tc, points_find_what_a_loop_over_all_shapes_finds);
     tcase_add_test(tc, overlaps_find_what_a_loop_over_all_shapes_finds);
     tcase_add_test(tc, chipmunk_mode_is_what_chipmunk_says);
+    tcase_add_test(tc, a_drawing_is_what_chipmunk_draws);
     suite_add_tcase(suite, tc);
     TCase *limits = tcase_create("limits");
     tcase_add_checked_fixture(limits, open_world, close_world);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * Queries of a physics world: rays, points and overlaps, with results in frame
- * memory.
+ * Queries of a physics world: rays, points, overlaps, and what to draw; with
+ * results in frame memory.
  *
  * Included by framealloc/physics.h.
  */
@@ -231,6 +231,48 @@ FA_API FA_CHECKED fa_status fa_physics_overlap_poly(
 FA_API FA_CHECKED fa_status
 fa_physics_overlap_shape(fa_physics *world, cpShape *shape, unsigned flags,
                          const fa_physics_overlap **out, uint32_t *count);
+
+/** What is to be drawn. */
+typedef enum fa_physics_draw_kind {
+    FA_PHYSICS_DRAW_CIRCLE = 0,      /**< At a, with radius and angle. */
+    FA_PHYSICS_DRAW_SEGMENT = 1,     /**< From a to b. */
+    FA_PHYSICS_DRAW_FAT_SEGMENT = 2, /**< From a to b, with radius. */
+    FA_PHYSICS_DRAW_POLYGON = 3,     /**< Vertices, rounded by radius. */
+    FA_PHYSICS_DRAW_DOT = 4          /**< At a; radius is its size. */
+} fa_physics_draw_kind;
+
+/** One thing to draw, in world coordinates. */
+typedef struct fa_physics_draw_item {
+    fa_physics_draw_kind kind;
+    uint32_t vertex_count;  /**< Of a polygon. */
+    const cpVect *vertices; /**< Of a polygon; in the frame. */
+    cpVect a;
+    cpVect b;
+    cpFloat radius;
+    cpFloat angle; /**< Radians. */
+    cpSpaceDebugColor outline;
+    cpSpaceDebugColor fill; /**< Of lines and dots, their color. */
+} fa_physics_draw_item;
+
+/**
+ * What cpSpaceDebugDraw() would draw, as an array in frame memory.
+ *
+ * When to use: to draw the space on another thread, or later in the frame.
+ * @param world the world.
+ * @param flags CP_SPACE_DEBUG_DRAW_SHAPES ..., or them together.
+ * @param color of a shape; NULL: a color by its state.
+ * @param user passed to color.
+ * @param out gets the array, or NULL when it is empty.
+ * @param count gets its length.
+ * @return FA_OK; FA_ERR_NOMEM, FA_ERR_BUDGET or FA_ERR_STATE.
+ * Valid until: the end of the frame. Owner: the frame.
+ * Thread: as fa_physics_create(), between steps. Cost: cpSpaceDebugDraw() twice:
+ * to count, and to copy. Since: 0.1.
+ */
+FA_API FA_CHECKED fa_status
+fa_physics_draw(fa_physics *world, unsigned flags,
+                cpSpaceDebugColor (*color)(cpShape *shape, void *user),
+                void *user, const fa_physics_draw_item **out, uint32_t *count);
 
 FA_END_DECLS
 
