@@ -4,6 +4,8 @@
 # Tests of the physics module. They are linked to the shared libraries: the
 # module has no hidden objects of its own here.
 
+EXTRA_DIST += tests/physics_demo.sh
+
 FA_PHYSICS_LDADD = \
 	tests/libsupport.la \
 	libframealloc-physics.la \
@@ -21,7 +23,7 @@ FA_PHYSICS_TESTS = \
 	tests/check_physics_snapshot \
 	tests/model_physics
 check_PROGRAMS += $(FA_PHYSICS_TESTS)
-TESTS += $(FA_PHYSICS_TESTS)
+TESTS += $(FA_PHYSICS_TESTS) tests/physics_demo.sh
 endif
 endif
 

@@ -7,15 +7,19 @@
 
 #include <framealloc/framealloc.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help_text[] =
     "Usage: framealloc COMMAND [OPTION]...\n"
     "\n"
     "  replay TRACE   replay a recorded game's frames on libframealloc and on\n"
     "                 malloc, and compare\n"
+    "  physics-demo   step 1,000 bodies with events in frame memory, and "
+    "compare\n"
     "\n"
     "  --help         print this text; framealloc COMMAND --help tells more\n"
     "  --version      print the version of the library\n";
@@ -45,6 +49,27 @@ refuse(const char *command)
     return 2;
 }
 
+/* Becomes the program of that name: the one beside this program in a build
+ * tree, or the installed one. */
+static int
+become(const char *name, char **argv)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 128);
+    char *slash = length > 0 ? memrchr(path, '/', (size_t)length) : NULL;
+    if (slash != NULL) {
+        sprintf(slash + 1, "%.100s", name);
+        execv(path, argv);
+    }
+    snprintf(path, sizeof(path), "%s/%s", FA_LIBEXEC_DIR, name);
+    execv(path, argv);
+    fprintf(stderr,
+            "framealloc: %s: %s. This build may be without the physics "
+            "module; see configure --enable-physics.\n",
+            path, strerror(errno));
+    return EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -58,6 +83,8 @@ main(int argc, char **argv)
         return print_version();
     if (strcmp(command, "replay") == 0)
         return replay_main(argc - 1, argv + 1);
+    if (strcmp(command, "physics-demo") == 0)
+        return become("framealloc-physics-demo", argv + 1);
     if (strcmp(command, REPLAY_CHILD_NAME) == 0)
         return replay_child_main(argc - 1, argv + 1);
     return refuse(command);

@@ -38,8 +38,27 @@ tools_framealloc_SOURCES = \
 	tools/report.h \
 	tools/report_json.c \
 	tools/report_text.c
+tools_framealloc_CPPFLAGS = \
+	$(AM_CPPFLAGS) \
+	-DFA_LIBEXEC_DIR='"$(pkglibexecdir)"'
 # The core only: the process's malloc must be the one that is measured.
 tools_framealloc_LDADD = tools/libtrace.la libframealloc.la
+
+# framealloc physics-demo: a program of its own that framealloc starts. It
+# counts malloc calls, and it is linked to Chipmunk.
+if WITH_PHYSICS
+pkglibexec_PROGRAMS += tools/framealloc-physics-demo
+endif
+tools_framealloc_physics_demo_SOURCES = \
+	tools/physics_demo.c \
+	tools/physics_picture.c \
+	tools/physics_picture.h \
+	$(bench_physics_sources)
+tools_framealloc_physics_demo_LDADD = \
+	libframealloc-physics.la \
+	libframealloc.la \
+	$(CHIPMUNK_LIBS) \
+	-lm
 
 dist_man_MANS += tools/framealloc.1
 

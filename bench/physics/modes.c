@@ -187,6 +187,7 @@ step_world(struct subject *s)
                  events->sensor_begin_count + events->sensor_end_count +
                  events->persist_count;
     s->pairs += events->persist_count;
+    s->last = *events;
     fa_end_frame(s->allocator);
 }
 

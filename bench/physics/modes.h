@@ -31,8 +31,9 @@ struct subject {
     struct event *list; /* Newest first. */
     struct event *array;
     size_t count;
-    uint64_t events; /* So far. */
-    uint64_t pairs;  /* Persisting, so far. */
+    uint64_t events;        /* So far. */
+    uint64_t pairs;         /* Persisting, so far. */
+    fa_physics_events last; /* Counts of the last step; the arrays are gone. */
 };
 
 void subject_open(struct subject *subject, enum mode mode,
