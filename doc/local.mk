@@ -12,6 +12,7 @@ man3_pages = \
 	doc/fa_event.3 \
 	doc/fa_frame.3 \
 	doc/fa_group.3 \
+	doc/fa_handle.3 \
 	doc/fa_heap.3 \
 	doc/fa_jemalloc.3 \
 	doc/fa_mark.3 \

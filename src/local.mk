@@ -18,6 +18,7 @@ public_HEADERS = \
 	include/framealloc/pool.h \
 	include/framealloc/scratch.h \
 	include/framealloc/retain.h \
+	include/framealloc/handle.h \
 	include/framealloc/heap.h \
 	include/framealloc/group.h \
 	include/framealloc/remote.h \
@@ -129,6 +130,12 @@ lifetime_sources = \
 	src/lifetime/group.c \
 	src/lifetime/retain.c \
 	src/lifetime/retain.h \
+	src/lifetime/handle.c \
+	src/lifetime/handle.h \
+	src/lifetime/handle_check.c \
+	src/lifetime/handle_compact.c \
+	src/lifetime/handle_region.c \
+	src/lifetime/handle_space.c \
 	src/lifetime/scratch.c \
 	src/lifetime/scratch.h \
 	src/lifetime/settle.c \

@@ -200,6 +200,40 @@ use_dead_scratch(void)
     ck_assert_int_ne(fa_scratch_reset(scratch), FA_OK);
 }
 
+static fa_handle_space *
+make_space(void)
+{
+    fa_handle_space *space;
+    ck_assert_int_eq(fa_handle_space_create(w.allocator, NULL, &space), FA_OK);
+    return space;
+}
+
+static void
+use_stale_handle(void)
+{
+    fa_handle_space *space = make_space();
+    ck_assert_ptr_null(fa_handle_resolve(space, 12345));
+    fa_handle_space_destroy(space);
+}
+
+static void
+leave_handle(void)
+{
+    fa_handle_space *space = make_space();
+    ck_assert_uint_ne(fa_handle_alloc(space, 10, 16, FA_HANDLE_FIXED), 0);
+    fa_handle_space_destroy(space);
+}
+
+static void
+unpin_alone(void)
+{
+    fa_handle_space *space = make_space();
+    fa_handle handle = fa_handle_alloc(space, 10, 16, FA_HANDLE_FIXED);
+    ck_assert_int_ne(fa_handle_unpin(space, handle), FA_OK);
+    fa_handle_free(space, handle);
+    fa_handle_space_destroy(space);
+}
+
 static void
 end_scope_twice(void)
 {
@@ -375,6 +409,9 @@ static const struct program programs[] = {
     {311, 0, pass_limit, NULL},
     {312, 0, pass_tag_limit, NULL},
     {313, 0, pass_ctx_limit, NULL},
+    {401, 0, use_stale_handle, NULL},
+    {403, 0, leave_handle, NULL},
+    {404, 0, unpin_alone, NULL},
     {421, 0, use_dead_scratch, NULL},
     {422, 0, end_scope_twice, NULL},
     {423, 0, leave_scope_open, NULL},

@@ -29,6 +29,9 @@ FA_UNIT_TESTS = \
 	tests/check_frame_thread \
 	tests/check_group \
 	tests/check_guard \
+	tests/check_handle \
+	tests/check_handle_compact \
+	tests/check_handle_thread \
 	tests/check_heap \
 	tests/check_lag \
 	tests/check_ledger \
@@ -132,6 +135,18 @@ tests_check_group_LDADD = $(FA_UNIT_LDADD)
 tests_check_guard_SOURCES = tests/check_guard.c
 tests_check_guard_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_guard_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_handle_SOURCES = tests/check_handle.c
+tests_check_handle_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_handle_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_handle_compact_SOURCES = tests/check_handle_compact.c
+tests_check_handle_compact_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_handle_compact_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_handle_thread_SOURCES = tests/check_handle_thread.c
+tests_check_handle_thread_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_handle_thread_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_heap_SOURCES = tests/check_heap.c
 tests_check_heap_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -73,6 +73,12 @@ typedef enum fa_severity {
             "raise the budget or allocate less under the tag")                 \
     FA_DIAG(313, WARNING, "the budget of a context is reached",                \
             "raise the budget or allocate less in the context")                \
+    FA_DIAG(401, ERROR, "a handle is stale or of another owner",               \
+            "keep handles no longer than what they name")                      \
+    FA_DIAG(403, WARNING, "handles were still live when their owner ended",    \
+            "free what has a handle before its owner is destroyed")            \
+    FA_DIAG(404, ERROR, "a pinned object was freed, or pins do not pair",      \
+            "unpin once for each pin, and before the free")                    \
     FA_DIAG(421, ERROR, "a scratch arena or a group that is gone was used",    \
             "drop the handle where it is destroyed")                           \
     FA_DIAG(422, ERROR, "scratch scopes do not nest",                          \

@@ -17,6 +17,7 @@
 #include <framealloc/event.h>
 #include <framealloc/frame.h>
 #include <framealloc/group.h>
+#include <framealloc/handle.h>
 #include <framealloc/heap.h>
 #include <framealloc/pool.h>
 #include <framealloc/profile.h>
