@@ -5,6 +5,7 @@
 
 man3_pages = \
 	doc/fa_allocator.3 \
+	doc/fa_barrier.3 \
 	doc/fa_behavior.3 \
 	doc/fa_budget.3 \
 	doc/fa_ctx.3 \
@@ -20,6 +21,7 @@ man3_pages = \
 	doc/fa_physics_change.3 \
 	doc/fa_physics_query.3 \
 	doc/fa_pool.3 \
+	doc/fa_rc.3 \
 	doc/fa_profile.3 \
 	doc/fa_remote.3 \
 	doc/fa_retain.3 \

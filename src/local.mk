@@ -21,6 +21,8 @@ public_HEADERS = \
 	include/framealloc/handle.h \
 	include/framealloc/heap.h \
 	include/framealloc/group.h \
+	include/framealloc/rc.h \
+	include/framealloc/barrier.h \
 	include/framealloc/remote.h \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
@@ -48,6 +50,8 @@ os_sources = \
 	src/os/clock.h \
 	src/os/fault.c \
 	src/os/fault.h \
+	src/os/futex.c \
+	src/os/futex.h \
 	src/os/pages.c \
 	src/os/pages.h \
 	src/os/thread.c \
@@ -124,10 +128,12 @@ context_sources = \
 lifetime_sources = \
 	src/lifetime/annex.c \
 	src/lifetime/annex.h \
+	src/lifetime/barrier.c \
 	src/lifetime/boundary.c \
 	src/lifetime/boundary.h \
 	src/lifetime/end.c \
 	src/lifetime/group.c \
+	src/lifetime/rc.c \
 	src/lifetime/retain.c \
 	src/lifetime/retain.h \
 	src/lifetime/handle.c \

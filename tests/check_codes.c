@@ -6,6 +6,8 @@
  */
 #include "support.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +190,48 @@ pass_ctx_limit(void)
 {
     test_limit(w.allocator, FA_BUDGET_CTX, fa_ctx_id(w.ctx), 16);
     ck_assert_ptr_null(fa_heap_alloc(w.ctx, 20000, 16));
+}
+
+static void
+arrive_twice(void)
+{
+    fa_barrier *barrier;
+    fa_barrier_member member = FA_BARRIER_MEMBER_INIT;
+    ck_assert_int_eq(fa_barrier_create(w.ctx, 2, &barrier), FA_OK);
+    ck_assert_int_eq(fa_barrier_arrive(barrier, &member), FA_OK);
+    ck_assert_int_ne(fa_barrier_arrive(barrier, &member), FA_OK);
+    fa_barrier_destroy(w.ctx, barrier);
+}
+
+static void *
+wait_for_nobody(void *barrier)
+{
+    ck_assert_int_ne(fa_barrier_wait(barrier, 0, FA_BARRIER_FOREVER), FA_OK);
+    return NULL;
+}
+
+static void
+destroy_too_early(void)
+{
+    pthread_t thread;
+    fa_barrier *barrier;
+    fa_barrier_stats stats = FA_BARRIER_STATS_INIT;
+    ck_assert_int_eq(fa_barrier_create(w.ctx, 1, &barrier), FA_OK);
+    pthread_create(&thread, NULL, wait_for_nobody, barrier);
+    while (stats.waiting == 0) {
+        sched_yield();
+        fa_barrier_stats_read(barrier, &stats);
+    }
+    fa_barrier_destroy(w.ctx, barrier);
+    pthread_join(thread, NULL);
+}
+
+static void
+release_too_often(void)
+{
+    void *object = fa_rc_alloc(w.ctx, 100, 16, NULL);
+    fa_rc_release(w.ctx, object);
+    fa_rc_release(w.ctx, object);
 }
 
 static void
@@ -406,6 +450,9 @@ static const struct program programs[] = {
     {16, 1, write_freed, NULL},
     {17, 0, fill_queue, NULL},
     {211, 0, share_ctx, NULL},
+    {221, 0, arrive_twice, NULL},
+    {222, 0, destroy_too_early, NULL},
+    {241, 1, release_too_often, NULL},
     {311, 0, pass_limit, NULL},
     {312, 0, pass_tag_limit, NULL},
     {313, 0, pass_ctx_limit, NULL},

@@ -11,6 +11,7 @@
 stress_programs = \
 	tests/model_core \
 	tests/oom_sweep \
+	tests/stress_barrier \
 	tests/stress_dlopen \
 	tests/stress_exit \
 	tests/stress_fork \
@@ -49,6 +50,10 @@ tests_oom_sweep_SOURCES = \
 	tests/stress.h
 tests_oom_sweep_CPPFLAGS = $(STRESS_CPPFLAGS)
 tests_oom_sweep_LDADD = $(STRESS_LIBS)
+
+tests_stress_barrier_SOURCES = tests/stress_barrier.c tests/stress.h
+tests_stress_barrier_CPPFLAGS = $(STRESS_CPPFLAGS)
+tests_stress_barrier_LDADD = $(STRESS_LIBS)
 
 tests_stress_exit_SOURCES = tests/stress_exit.c tests/stress.h
 tests_stress_exit_CPPFLAGS = $(STRESS_CPPFLAGS)
@@ -105,6 +110,7 @@ EXTRA_DIST += \
 	tests/fuzz/ops-corpus.sh \
 	tests/fuzz/options-corpus.sh \
 	tests/fuzz/run.sh \
+	tests/models/barrier.pml \
 	tests/models/queue.pml \
 	tests/models/remote.pml \
 	tests/models/run.sh
@@ -118,11 +124,13 @@ check-fuzz:
 check-models:
 	$(SHELL) $(top_srcdir)/tests/models/run.sh '$(top_srcdir)' '$(CC)'
 
-# The same programs on more random numbers: ten random seeds of the model.
+# The same programs, ten million generations of barriers, and ten random seeds
+# of the model.
 check-long: $(stress_programs)
 	for program in $(stress_programs); do \
 	  echo "== $$program"; $$program || test $$? = 77 || exit 1; \
 	done
+	tests/stress_barrier 10000000
 	for i in 1 2 3 4 5 6 7 8 9 10; do \
 	  FA_TEST_SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ') \
 	    tests/model_core || exit 1; \

@@ -11,6 +11,7 @@ if ENABLE_TESTS
 FA_UNIT_TESTS = \
 	tests/check_allocator \
 	tests/check_backend \
+	tests/check_barrier \
 	tests/check_behavior \
 	tests/check_budget \
 	tests/check_budget_callback \
@@ -39,6 +40,7 @@ FA_UNIT_TESTS = \
 	tests/check_misuse \
 	tests/check_options \
 	tests/check_pool \
+	tests/check_rc \
 	tests/check_profile \
 	tests/check_queue \
 	tests/check_remote \
@@ -64,6 +66,9 @@ tests_check_backend_SOURCES = tests/check_backend.c
 tests_check_backend_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_backend_LDADD = $(FA_UNIT_LDADD)
 
+tests_check_barrier_SOURCES = tests/check_barrier.c
+tests_check_barrier_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_barrier_LDADD = $(FA_UNIT_LDADD)
 tests_check_behavior_SOURCES = tests/check_behavior.c
 tests_check_behavior_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_behavior_LDADD = $(FA_UNIT_LDADD)
@@ -188,6 +193,9 @@ tests_check_pool_SOURCES = tests/check_pool.c
 tests_check_pool_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_pool_LDADD = $(FA_UNIT_LDADD)
 
+tests_check_rc_SOURCES = tests/check_rc.c
+tests_check_rc_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_rc_LDADD = $(FA_UNIT_LDADD)
 tests_check_queue_SOURCES = tests/check_queue.c
 tests_check_queue_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_queue_LDADD = $(FA_UNIT_LDADD)

@@ -67,6 +67,12 @@ typedef enum fa_severity {
             "free it again later, drain the owner, or raise queue_capacity")   \
     FA_DIAG(211, ERROR, "a context was used by a thread that is not its own",  \
             "use fa_ctx_current() in each thread")                             \
+    FA_DIAG(221, ERROR, "a barrier was used against its count",                \
+            "arrive once per generation, with as many members as it has")      \
+    FA_DIAG(222, ERROR, "a barrier ended while a thread waited",               \
+            "destroy it when its last generation is complete")                 \
+    FA_DIAG(241, ERROR, "a shared object without references was used",         \
+            "retain it once per owner, and release it as often")               \
     FA_DIAG(311, WARNING, "the memory limit of the allocator is reached",      \
             "raise memory_limit or free memory")                               \
     FA_DIAG(312, WARNING, "the budget of a tag is reached",                    \

@@ -10,6 +10,7 @@
 
 #include <framealloc/allocator.h>
 #include <framealloc/attr.h>
+#include <framealloc/barrier.h>
 #include <framealloc/behavior.h>
 #include <framealloc/budget.h>
 #include <framealloc/ctx.h>
@@ -21,6 +22,7 @@
 #include <framealloc/heap.h>
 #include <framealloc/pool.h>
 #include <framealloc/profile.h>
+#include <framealloc/rc.h>
 #include <framealloc/remote.h>
 #include <framealloc/retain.h>
 #include <framealloc/scratch.h>

@@ -20,6 +20,8 @@
 #define fai_fetch_and(p, v)        __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
 #define fai_fetch_or_release(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELEASE)
 #define fai_exchange(p, v)         __atomic_exchange_n((p), (v), __ATOMIC_RELAXED)
+#define fai_fetch_sub_release(p, v) \
+    __atomic_fetch_sub((p), (v), __ATOMIC_RELEASE)
 #define fai_exchange_acquire(p, v) \
     __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define fai_cas(p, expected, v)                                               \
@@ -30,6 +32,10 @@
                                 __ATOMIC_RELAXED)
 #define fai_cas_acquire(p, expected, v)                                        \
     __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQUIRE, \
+                                __ATOMIC_RELAXED)
+
+#define fai_cas_acq_rel(p, expected, v)                                       \
+    __atomic_compare_exchange_n((p), (expected), (v), true, __ATOMIC_ACQ_REL, \
                                 __ATOMIC_RELAXED)
 
 /* A figure that one thread writes and others may read at any time. */

@@ -57,6 +57,7 @@ check() {
         done
 }
 
+check barrier
 check remote
 check queue
 rm -rf "$out"
