@@ -28,7 +28,8 @@ man3_pages = \
 	doc/fa_scratch.3 \
 	doc/fa_stats.3 \
 	doc/fa_status.3 \
-	doc/fa_tag.3
+	doc/fa_tag.3 \
+	doc/fa_transfer.3
 
 dist_man_MANS += $(man3_pages) doc/framealloc.7
 

@@ -24,6 +24,7 @@ public_HEADERS = \
 	include/framealloc/rc.h \
 	include/framealloc/barrier.h \
 	include/framealloc/remote.h \
+	include/framealloc/transfer.h \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
 	include/framealloc/event.h \
@@ -147,6 +148,8 @@ lifetime_sources = \
 	src/lifetime/settle.c \
 	src/lifetime/settle.h \
 	src/lifetime/stamp.c \
+	src/lifetime/transfer.c \
+	src/lifetime/transfer.h \
 	src/lifetime/trim.c \
 	src/lifetime/trim.h
 

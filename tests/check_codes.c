@@ -235,6 +235,23 @@ release_too_often(void)
 }
 
 static void
+forget_transfer(void)
+{
+    fa_transfer transfer;
+    void *block = fa_heap_alloc(w.ctx, 100, 16);
+    ck_assert_int_eq(fa_transfer_send(w.ctx, block, 100, &transfer), FA_OK);
+    fa_allocator_destroy(w.allocator);
+    w.allocator = NULL;
+}
+
+static void
+receive_nothing(void)
+{
+    fa_transfer transfer = {1};
+    ck_assert_ptr_null(fa_transfer_receive(w.ctx, transfer, NULL));
+}
+
+static void
 use_dead_scratch(void)
 {
     fa_scratch scratch;
@@ -452,6 +469,8 @@ static const struct program programs[] = {
     {211, 0, share_ctx, NULL},
     {221, 0, arrive_twice, NULL},
     {222, 0, destroy_too_early, NULL},
+    {231, 0, forget_transfer, NULL},
+    {232, 0, receive_nothing, NULL},
     {241, 1, release_too_often, NULL},
     {311, 0, pass_limit, NULL},
     {312, 0, pass_tag_limit, NULL},

@@ -113,7 +113,8 @@ EXTRA_DIST += \
 	tests/models/barrier.pml \
 	tests/models/queue.pml \
 	tests/models/remote.pml \
-	tests/models/run.sh
+	tests/models/run.sh \
+	tests/models/transfer.pml
 
 # 30 s for each fuzzer, with clang's libFuzzer and AddressSanitizer.
 check-fuzz:

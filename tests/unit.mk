@@ -49,7 +49,8 @@ FA_UNIT_TESTS = \
 	tests/check_scratch \
 	tests/check_scratch_scope \
 	tests/check_stats \
-	tests/check_tag
+	tests/check_tag \
+	tests/check_transfer
 check_LTLIBRARIES += tests/libsupport.la
 check_PROGRAMS += $(FA_UNIT_TESTS)
 TESTS += $(FA_UNIT_TESTS)
@@ -229,3 +230,7 @@ tests_check_tag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_tag_LDADD = $(FA_UNIT_LDADD)
 
 EXTRA_DIST += doc/misuse.md
+
+tests_check_transfer_SOURCES = tests/check_transfer.c
+tests_check_transfer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_transfer_LDADD = $(FA_UNIT_LDADD)

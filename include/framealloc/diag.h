@@ -71,6 +71,10 @@ typedef enum fa_severity {
             "arrive once per generation, with as many members as it has")      \
     FA_DIAG(222, ERROR, "a barrier ended while a thread waited",               \
             "destroy it when its last generation is complete")                 \
+    FA_DIAG(231, WARNING, "memory was sent and never received",                \
+            "receive every transfer, or release it")                           \
+    FA_DIAG(232, ERROR, "a transfer that is over was used",                    \
+            "receive each transfer once, with its own allocator")              \
     FA_DIAG(241, ERROR, "a shared object without references was used",         \
             "retain it once per owner, and release it as often")               \
     FA_DIAG(311, WARNING, "the memory limit of the allocator is reached",      \

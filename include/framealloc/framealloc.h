@@ -29,6 +29,7 @@
 #include <framealloc/stats.h>
 #include <framealloc/status.h>
 #include <framealloc/tag.h>
+#include <framealloc/transfer.h>
 #include <framealloc/version.h>
 
 #endif

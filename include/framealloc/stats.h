@@ -68,16 +68,22 @@ typedef struct fa_stats {
     uint64_t group_bytes; /**< Used in groups: what is published. */
     /** Bytes of retained blocks that were copied to pools, ... */
     uint64_t promoted_pool;
-    uint64_t promoted_heap;     /**< ... to the heap, ... */
-    uint64_t promoted_scratch;  /**< ... and to named scratch arenas. */
-    uint64_t promotions;        /**< Retained blocks that were copied. */
-    uint64_t promotions_failed; /**< Retained blocks that were lost. */
+    uint64_t promoted_heap;      /**< ... to the heap, ... */
+    uint64_t promoted_scratch;   /**< ... and to named scratch arenas. */
+    uint64_t promotions;         /**< Retained blocks that were copied. */
+    uint64_t promotions_failed;  /**< Retained blocks that were lost. */
+    uint64_t transfers_sent;     /**< Transfers so far. */
+    uint64_t transfers_received; /**< Of them: received. */
+    uint64_t transfers_dropped;  /**< Of them: released instead. */
+    uint64_t transfers_pending;  /**< Of them: on their way. */
+    uint64_t transfer_bytes;     /**< Sent so far. */
 } fa_stats;
 
-#define FA_STATS_INIT                                                          \
-    {                                                                          \
-        sizeof(fa_stats), 0, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  \
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define FA_STATS_INIT                                                         \
+    {                                                                         \
+        sizeof(fa_stats), 0, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0,  \
+            0, 0, 0, 0, 0, 0                                                  \
     }
 
 /** Figures of one tag or context. Start from FA_USAGE_INIT. */

@@ -247,6 +247,19 @@ fill_totals(fa_stats *stats, const struct fai_figures *sum)
 }
 
 static void
+fill_transfers(fa_allocator *allocator, fa_stats *stats)
+{
+    struct fai_transfers *transfers = &allocator->transfers;
+    fai_lock(&transfers->lock);
+    stats->transfers_sent = transfers->sent;
+    stats->transfers_received = transfers->received;
+    stats->transfers_dropped = transfers->dropped;
+    stats->transfers_pending = transfers->pending;
+    stats->transfer_bytes = transfers->bytes;
+    fai_unlock(&transfers->lock);
+}
+
+static void
 fill_stats(fa_allocator *allocator, fa_stats *stats)
 {
     struct tally tally = {0};
@@ -256,6 +269,7 @@ fill_stats(fa_allocator *allocator, fa_stats *stats)
     /* Pairs with the releases in fa_begin_frame() and fa_end_frame(). */
     uint64_t word = fai_load_acquire(&allocator->word);
     fill_totals(stats, &tally.sum);
+    fill_transfers(allocator, stats);
     stats->frame_number = word >> 1;
     stats->frame_is_open = (word & 1) != 0;
     stats->frame_bytes = tally.frame_bytes;

@@ -12,6 +12,7 @@
 #include "lifetime/boundary.h"
 #include "lifetime/retain.h"
 #include "lifetime/scratch.h"
+#include "lifetime/transfer.h"
 #include "memory/arena.h"
 #include "memory/block.h"
 #include "memory/event.h"
@@ -194,6 +195,7 @@ unmake_parts(fa_allocator *allocator)
     fai_spans_destroy(&allocator->spans);
     fai_profile_end(allocator);
     fai_events_destroy(allocator);
+    fai_transfers_destroy(allocator);
     fai_tags_destroy(&allocator->tags);
     fai_mutex_destroy(&allocator->behavior.lock);
     fai_mutex_destroy(&allocator->lock);
@@ -205,6 +207,7 @@ fa_allocator_destroy(fa_allocator *allocator)
     struct leaks leaks = {0};
     if (allocator == NULL)
         return;
+    fai_transfers_drop(allocator);
     for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
         end_ctx(ctx, &leaks);
     for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)

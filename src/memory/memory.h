@@ -391,6 +391,18 @@ enum fai_allocator_attention {
     FAI_ATTENTION_EVENTS = 8  /* Events are wanted, or objects counted. */
 };
 
+/* What was sent and not received yet; see lifetime/transfer.c. */
+struct fai_transfers {
+    struct fai_mutex lock; /* Guards what follows. */
+    struct fai_array records;
+    uint32_t free; /* Index of the first free record + 1; 0: none. */
+    uint64_t sent;
+    uint64_t received;
+    uint64_t dropped;
+    uint64_t pending;
+    uint64_t bytes;
+};
+
 struct fa_allocator {
     uint64_t word;     /* Frame number * 2 + open; written by release stores. */
     uint64_t id;       /* Not used again in the process. */
@@ -412,6 +424,7 @@ struct fa_allocator {
     struct fai_annexes annexes;
     uint32_t counting; /* enum fai_counting; under the lock, read by all. */
     struct fai_events events;
+    struct fai_transfers transfers;
     struct fai_behavior behavior;
     struct fai_profile *profile; /* Of observe/profile.c, or NULL. */
     uint32_t hook_count;

@@ -59,5 +59,6 @@ check() {
 
 check barrier
 check remote
+check transfer
 check queue
 rm -rf "$out"
