@@ -35,6 +35,7 @@ dist_man_MANS += $(man3_pages) doc/framealloc.7
 
 EXTRA_DIST += \
 	doc/benchmarks.md \
+	doc/chipmunk.md \
 	doc/getting-started.md \
 	doc/parity.md
 

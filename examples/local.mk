@@ -9,6 +9,13 @@ examples = \
 	examples/tracking_heap \
 	examples/budgets
 
+physics_examples = \
+	examples/physics_rollback \
+	examples/physics_sounds
+if WITH_PHYSICS
+examples += $(physics_examples)
+endif
+
 if ENABLE_TESTS
 check_PROGRAMS += $(examples)
 TESTS += $(examples)
@@ -26,3 +33,15 @@ examples_tracking_heap_LDADD = libframealloc.la -lpthread
 
 examples_budgets_SOURCES = examples/budgets.c
 examples_budgets_LDADD = libframealloc.la
+
+examples_physics_rollback_SOURCES = examples/physics_rollback.c
+examples_physics_rollback_LDADD = $(physics_example_libs)
+
+examples_physics_sounds_SOURCES = examples/physics_sounds.c
+examples_physics_sounds_LDADD = $(physics_example_libs)
+
+physics_example_libs = \
+	libframealloc-physics.la \
+	libframealloc.la \
+	$(CHIPMUNK_LIBS) \
+	-lm

@@ -38,9 +38,8 @@ END
 demo --frames 30 2>/dev/null | grep -q 'framealloc+persist' ||
     fail 'the table has no row of ours'
 for wrong in '--frames=0' '--frames=x' '--no-such' 'extra'; do
-    demo "$wrong" >/dev/null 2>&1 && fail "$wrong was accepted"
-    [ $? -ne 0 ]
+    ! demo "$wrong" >/dev/null 2>&1 || fail "$wrong was accepted"
 done
-demo --frames 20 --svg /no/such/folder/scene.svg >/dev/null 2>&1 &&
+! demo --frames 20 --svg /no/such/folder/scene.svg >/dev/null 2>&1 ||
     fail 'a picture that cannot be written is a failure'
 echo 'good'

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # SPDX-FileCopyrightText: The libframealloc authors
 #
-# The code of the guides compiles without a warning and runs. A block of code
+# The code of the guides compiles without a warning and runs; of modules that
+# are not built it is passed over. A block of code
 # in doc/*.md begins with one of
 #
 #   ```c         a whole program; a block ```text that follows at once is what
@@ -24,6 +25,10 @@ for guide in "$FA_SRCDIR"/doc/*.md; do
         [ -e "$program" ] || continue
         built=${program%.c}
         module=framealloc-core
+        if grep -q 'framealloc/physics' "$program"; then
+            module=framealloc-physics
+            pkg --exists $module 2>/dev/null || continue
+        fi
         build $module "$built" "$program" -std=c11 -D_GNU_SOURCE -Wall \
             -Wextra -Werror -Wno-unused-variable -Wno-unused-function \
             -pthread || fail "$name.md: $(basename "$program") does not compile"
