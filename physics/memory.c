@@ -192,6 +192,8 @@ merge(const struct sort_key *from, struct sort_key *to, size_t middle,
 void
 sort_keys(struct sort_key *keys, size_t count)
 {
+    if (count < 2)
+        return;
     struct sort_key *from = keys, *to = keys + count;
     for (size_t i = 0; i < count; i += SORT_RUN)
         insertion_sort(keys + i, count - i < SORT_RUN ? count - i : SORT_RUN);
