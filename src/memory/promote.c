@@ -23,6 +23,19 @@ promote_block(fa_ctx *ctx, size_t size, size_t align)
     return block->address;
 }
 
+/* A place in the block that small requests share; NULL: a new one is needed. */
+static char *
+promoted_place(const fa_ctx *ctx, size_t size, size_t align)
+{
+    const struct fai_frame *frame = &ctx->frame;
+    if (frame->promoted == NULL || frame->promoted_tag != ctx->tag)
+        return NULL;
+    char *at = fai_align_pointer(frame->promoted, align);
+    return at + fai_round_up(size, FA_FRAME_GRANULE) <= frame->promoted_end
+               ? at
+               : NULL;
+}
+
 /* Small requests share blocks of a window, which live until the frame dies or
  * is rolled back below their begin. */
 static void *
@@ -31,9 +44,8 @@ promote(fa_ctx *ctx, size_t size, size_t align)
     struct fai_frame *frame = &ctx->frame;
     if (size > frame->window / 4 || align > frame->window / 4)
         return promote_block(ctx, size, align);
-    char *at = fai_align_pointer(frame->promoted, align);
-    if (frame->promoted == NULL || frame->promoted_tag != ctx->tag ||
-        at + fai_round_up(size, FA_FRAME_GRANULE) > frame->promoted_end) {
+    char *at = promoted_place(ctx, size, align);
+    if (at == NULL) {
         char *block = promote_block(ctx, frame->window, FAI_PAGE);
         if (block == NULL)
             return NULL;
