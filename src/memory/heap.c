@@ -59,10 +59,12 @@ is_plain(const fa_ctx *ctx)
 }
 
 static FAI_NOINLINE void *
-alloc_slowly(fa_ctx *ctx, size_t size, size_t align)
+alloc_slowly(fa_ctx *ctx, size_t size, size_t align, const void *caller)
 {
-    return may_use(ctx, align, "fa_heap_alloc") ? alloc_heap(ctx, size, align)
-                                                : NULL;
+    if (!may_use(ctx, align, "fa_heap_alloc"))
+        return NULL;
+    ctx->guarding.caller = caller;
+    return alloc_heap(ctx, size, align);
 }
 
 /* Above this, the bins are not looked at without a check. */
@@ -74,12 +76,12 @@ fa_heap_alloc(fa_ctx *ctx, size_t size, size_t align)
     if (FAI_UNLIKELY(ctx == NULL || size - FA_POOL_BLOCK_MAX - 1 >= PLAIN_MAX ||
                      align - 1 >= FAI_PAGE || (align & (align - 1)) != 0 ||
                      !is_plain(ctx)))
-        return alloc_slowly(ctx, size, align);
+        return alloc_slowly(ctx, size, align, __builtin_return_address(0));
     size_t capacity;
     struct fai_block *block =
         fai_cache_pop(ctx, fai_block_bin(size, &capacity), align);
     if (FAI_UNLIKELY(block == NULL))
-        return alloc_slowly(ctx, size, align);
+        return alloc_slowly(ctx, size, align, __builtin_return_address(0));
     fai_block_hand_out(ctx, block, size, FAI_BLOCK_HEAP);
     fai_publish_add(&ctx->tag_use[ctx->tag].heap_bytes, size);
     return block->address;
