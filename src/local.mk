@@ -135,6 +135,8 @@ lifetime_sources = \
 	src/lifetime/end.c \
 	src/lifetime/group.c \
 	src/lifetime/rc.c \
+	src/lifetime/leak.c \
+	src/lifetime/leak.h \
 	src/lifetime/retain.c \
 	src/lifetime/retain.h \
 	src/lifetime/handle.c \

@@ -6,7 +6,9 @@
  */
 #include "support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct test_world w;
 
@@ -444,6 +446,52 @@ START_TEST(frame_memory_is_refused_by_every_free)
 }
 END_TEST
 
+/* As the report writes it. */
+static void
+assert_named(const void *block, const char *rest)
+{
+    char wanted[128];
+    snprintf(wanted, sizeof(wanted), "0x%llx%s",
+             (unsigned long long)(uintptr_t)block, rest);
+    ck_assert_msg(strstr(w.log.entry[0].detail, wanted) != NULL,
+                  "\"%s\" is not in \"%s\"", wanted, w.log.entry[0].detail);
+}
+
+static void
+assert_two_sites(const char *detail)
+{
+    const char *at = strstr(detail, "allocated at ");
+    ck_assert_ptr_nonnull(at);
+    const char *other = strstr(at + 1, "allocated at ");
+    ck_assert_ptr_nonnull(other);
+    ck_assert_uint_ne(strtoull(at + 13, NULL, 16),
+                      strtoull(other + 13, NULL, 16));
+}
+
+START_TEST(destroy_names_leaked_blocks_with_size_tag_age_and_site)
+{
+    open_guard_of_loop(_i);
+    fa_tag tag = fa_tag_register(w.allocator, "physics");
+    fa_tag_push(w.ctx, tag);
+    const void *small = fa_pool_alloc(fa_ctx_pool(w.ctx, 64, 16));
+    fa_tag_pop(w.ctx);
+    const void *large = fa_heap_alloc(w.ctx, 100000, 16);
+    for (unsigned i = 0; i < 3; i++) {
+        test_begin(&w);
+        test_end(&w);
+    }
+    test_close(&w);
+    ck_assert_uint_eq(w.log.count, 1);
+    ck_assert_ptr_eq(w.log.entry[0].address, small);
+    assert_named(small, _i == 0 ? " of 64 bytes, tag physics;"
+                                : " of 64 bytes, tag physics, 3 frames old, "
+                                  "allocated at 0x");
+    assert_named(large, " of 100000 bytes, tag ");
+    if (_i != 0)
+        assert_two_sites(w.log.entry[0].detail);
+}
+END_TEST
+
 START_TEST(destroy_reports_blocks_that_are_live)
 {
     open_guard_of_loop(_i);
@@ -506,6 +554,8 @@ add_limits_and_misuse(Suite *suite)
     tcase_add_loop_test(misuse, a_block_of_another_allocator_is_not_ours, 0, 4);
     tcase_add_loop_test(misuse, frame_memory_is_refused_by_every_free, 0, 4);
     tcase_add_loop_test(misuse, destroy_reports_blocks_that_are_live, 0, 4);
+    tcase_add_loop_test(
+        misuse, destroy_names_leaked_blocks_with_size_tag_age_and_site, 0, 4);
     suite_add_tcase(suite, misuse);
 }
 

@@ -10,6 +10,7 @@
  */
 #include "context/ctx.h"
 #include "lifetime/boundary.h"
+#include "lifetime/leak.h"
 #include "lifetime/retain.h"
 #include "lifetime/scratch.h"
 #include "lifetime/transfer.h"
@@ -149,13 +150,8 @@ fa_ctx_destroy(fa_ctx *ctx)
 
 /* --- allocators --- */
 
-struct leaks {
-    size_t blocks;
-    size_t contexts;
-};
-
 static void
-end_ctx(fa_ctx *ctx, struct leaks *leaks)
+end_ctx(fa_ctx *ctx, struct fai_leaks *leaks)
 {
     fai_ctx_detach(ctx);
     if (ctx->is_lost)
@@ -170,13 +166,13 @@ end_ctx(fa_ctx *ctx, struct leaks *leaks)
 }
 
 static void
-count_leaks(fa_ctx *ctx, struct leaks *leaks)
+add_leaks(fa_ctx *ctx, struct fai_leaks *leaks)
 {
     if (ctx->is_lost || fai_ctx_is_annex(ctx))
         return;
     fai_pools_flush(ctx);
     fai_cache_flush(ctx);
-    leaks->blocks += fai_pools_live(ctx) + fai_cache_live(ctx);
+    fai_leaks_add(leaks, ctx);
 }
 
 static void
@@ -204,18 +200,15 @@ unmake_parts(fa_allocator *allocator)
 void
 fa_allocator_destroy(fa_allocator *allocator)
 {
-    struct leaks leaks = {0};
+    struct fai_leaks leaks = {0};
     if (allocator == NULL)
         return;
     fai_transfers_drop(allocator);
     for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
         end_ctx(ctx, &leaks);
     for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
-        count_leaks(ctx, &leaks);
-    if (leaks.blocks != 0 || leaks.contexts != 0)
-        fai_report(&allocator->reporter, 610, NULL,
-                   "%zu blocks, %zu explicit contexts", leaks.blocks,
-                   leaks.contexts);
+        add_leaks(ctx, &leaks);
+    fai_leaks_report(&leaks, allocator);
     fai_process_remove(allocator);
     unmake_parts(allocator);
     fai_pages_unmap(allocator, sizeof(*allocator));
