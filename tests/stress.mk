@@ -20,6 +20,10 @@ stress_programs = \
 	tests/stress_threads
 stress_fuzzers = tests/fuzz/fuzz_ops tests/fuzz/fuzz_options
 
+if WITH_JEMALLOC
+stress_programs += tests/stress_fork_jemalloc
+endif
+
 if ENABLE_TESTS
 check_PROGRAMS += $(stress_programs) $(stress_fuzzers)
 check_LTLIBRARIES += tests/plugin_core.la
@@ -62,6 +66,13 @@ tests_stress_exit_LDADD = $(STRESS_LIBS)
 tests_stress_fork_SOURCES = tests/stress_fork.c tests/stress.h
 tests_stress_fork_CPPFLAGS = $(STRESS_CPPFLAGS)
 tests_stress_fork_LDADD = $(STRESS_LIBS)
+
+# jemalloc is in the process, so the library finds it.
+tests_stress_fork_jemalloc_SOURCES = tests/stress_fork.c tests/stress.h
+tests_stress_fork_jemalloc_CPPFLAGS = \
+	$(STRESS_CPPFLAGS) -DFA_FORK_HEAP='"jemalloc"'
+tests_stress_fork_jemalloc_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-as-needed
+tests_stress_fork_jemalloc_LDADD = $(STRESS_LIBS) -ljemalloc
 
 tests_stress_limits_SOURCES = tests/stress_limits.c tests/stress.h
 tests_stress_limits_CPPFLAGS = $(STRESS_CPPFLAGS)

@@ -139,6 +139,10 @@ main(void)
         return 77;
     }
     CHECK(fa_allocator_create(&config, &shared) == FA_OK, "create");
+    printf("stress_fork: the heap is %s\n", fa_allocator_heap_name(shared));
+#ifdef FA_FORK_HEAP
+    CHECK(strcmp(fa_allocator_heap_name(shared), FA_FORK_HEAP) == 0, "heap");
+#endif
     for (uintptr_t i = 0; i < THREADS; i++)
         pthread_create(&thread[i], NULL, work, (void *)(i * 77));
     for (unsigned i = 0; i < forks; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * Little memory, no /proc, many allocators in one thread, and signals.
+ * Little memory, few mappings, no /proc, many allocators in one thread, and
+ * signals.
  *
  * Each case runs in a child, because limits of a process cannot be raised
  * again and a handler stays.
@@ -13,6 +14,7 @@
 #include <framealloc/framealloc.h>
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 
@@ -108,6 +110,99 @@ address_space_is_short(void)
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
               "status %#x with %zu bytes", (unsigned)status, rooms[i]);
     }
+}
+
+/* --- max_map_count --- */
+
+static long
+read_number(const char *path)
+{
+    long number = -1;
+    FILE *file = fopen(path, "r");
+    if (file != NULL && fscanf(file, "%ld", &number) != 1)
+        number = -1;
+    if (file != NULL)
+        fclose(file);
+    return number;
+}
+
+/* Every other page of a range is another mapping. All that the kernel allows
+ * are made, but for the given number. */
+static void
+use_up_mappings(long most, long left)
+{
+    size_t size = (size_t)most * 4096;
+    char *range = mmap(NULL, size, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(range != MAP_FAILED, "mmap");
+    size_t end = 0;
+    for (; end + 8192 < size; end += 8192)
+        if (mprotect(range + end, 4096, PROT_READ) != 0)
+            break;
+    CHECK(errno == ENOMEM, "mappings are used up");
+    /* Two per page that is made like its neighbours again. */
+    for (; left > 0 && end > 0; left -= 2) {
+        end -= 8192;
+        CHECK(mprotect(range + end, 4096, PROT_NONE) == 0, "mprotect");
+    }
+}
+
+/* From none on; an allocator that exists goes on, whatever fails. */
+static void
+mappings_are_few(void)
+{
+    static const long rooms[] = {0, 2, 4, 8, 16, 32, 64, 128, 512};
+    long most = read_number("/proc/sys/vm/max_map_count");
+    if (most < 1000 || most > 262144) {
+        printf("  max_map_count: skipped, it is %ld\n", most);
+        return;
+    }
+    for (size_t i = 0; i < STRESS_COUNT(rooms); i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            fa_allocator_config config = quiet_config();
+            fa_allocator *first, *second;
+            CHECK(fa_allocator_create(&config, &first) == FA_OK, "create");
+            fa_free(fa_ctx_current(first),
+                    fa_heap_alloc(fa_ctx_current(first), 100, 16));
+            use_up_mappings(most, rooms[i]);
+            use_up(first);
+            CHECK(i > 0 || fai_pages_refused() > 0, "the kernel refuses");
+            fa_status status = fa_allocator_create(&config, &second);
+            CHECK(status == FA_OK || status == FA_ERR_NOMEM, "status %s",
+                  fa_status_name(status));
+            CHECK(status == FA_OK || i < 6, "64 mappings are enough to begin");
+            if (status == FA_OK) {
+                use_up(second);
+                fa_allocator_destroy(second);
+            }
+            fa_allocator_trim(first);
+            use_up(first);
+            fa_allocator_destroy(first);
+            _Exit(0);
+        }
+        int status = stress_wait(child, 120);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+              "status %#x with %ld mappings", (unsigned)status, rooms[i]);
+    }
+}
+
+/* --- strict accounting of memory --- */
+
+/* The setting is the machine's, so a test does not change it. */
+static void
+overcommit_is_off(void)
+{
+    long mode = read_number("/proc/sys/vm/overcommit_memory");
+    if (mode != 2) {
+        printf("  overcommit_memory: skipped, it is %ld and not 2\n", mode);
+        return;
+    }
+    fa_allocator_config config = quiet_config();
+    fa_allocator *allocator;
+    CHECK(fa_allocator_create(&config, &allocator) == FA_OK, "create");
+    CHECK(use_up(allocator) > 0, "a part of it is served");
+    fa_allocator_destroy(allocator);
 }
 
 /* --- memory_limit --- */
@@ -310,6 +405,9 @@ main(void)
 {
     if (!stress_is_checked())
         stress_in_child(address_space_is_short, "short address space", 300);
+    if (!stress_is_checked())
+        stress_in_child(mappings_are_few, "few mappings", 300);
+    stress_in_child(overcommit_is_off, "overcommit_memory", 60);
     stress_in_child(memory_limit_is_not_passed, "memory_limit", 300);
     stress_in_child(proc_is_not_needed, "no /proc", 60);
     remove_empty_folders();
