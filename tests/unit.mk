@@ -43,6 +43,7 @@ FA_UNIT_TESTS = \
 	tests/check_rc \
 	tests/check_profile \
 	tests/check_queue \
+	tests/check_refusal \
 	tests/check_remote \
 	tests/check_retain \
 	tests/check_retain_loss \
@@ -200,6 +201,10 @@ tests_check_rc_LDADD = $(FA_UNIT_LDADD)
 tests_check_queue_SOURCES = tests/check_queue.c
 tests_check_queue_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_queue_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_refusal_SOURCES = tests/check_refusal.c
+tests_check_refusal_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_refusal_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_remote_SOURCES = tests/check_remote.c
 tests_check_remote_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
