@@ -34,10 +34,17 @@ man3_pages = \
 dist_man_MANS += $(man3_pages) doc/framealloc.7
 
 EXTRA_DIST += \
+	doc/advanced.md \
 	doc/benchmarks.md \
 	doc/chipmunk.md \
+	doc/cookbook.md \
+	doc/game-dev.md \
 	doc/getting-started.md \
-	doc/parity.md
+	doc/migration.md \
+	doc/parity.md \
+	doc/patterns.md \
+	doc/performance.md \
+	doc/troubleshooting.md
 
 # "page name" for each name in the NAME section of a page, but its own. Links
 # and not files with .so, which not every reader of manual pages follows.
