@@ -249,7 +249,8 @@ static void
 alloc_on_warning(void *user, const fa_budget_event *event)
 {
     (void)event;
-    test_fill(fa_frame_alloc(w.frame, 64, 16), 64, 9);
+    /* Past the limit, so that a whole window is open afterwards. */
+    test_fill(fa_frame_alloc(w.frame, 3200, 16), 3200, 9);
     ++*(unsigned *)user;
 }
 
@@ -270,7 +271,7 @@ START_TEST(a_block_moves_when_the_warning_about_its_growth_allocates)
     ck_assert_uint_eq(warnings, 1);
     ck_assert_ptr_ne(moved, block);
     ck_assert(test_is_filled(moved, 1600, 1));
-    ck_assert(test_is_filled(block + 1600, 64, 9));
+    ck_assert(test_is_filled(block + 1600, 3200, 9));
 }
 END_TEST
 
