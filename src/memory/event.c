@@ -96,7 +96,7 @@ keep(fa_ctx *ctx, const fa_event *event)
 static void
 copy_out(const fa_event *slot, fa_event *event)
 {
-    uint64_t word[sizeof(fa_event) / 8];
+    uint64_t word[sizeof(fa_event) / 8] = {0};
     const uint64_t *from = (const uint64_t *)(const void *)slot;
     /* Pair with the releases in copy_in(). */
     for (size_t i = 0; i < FAI_COUNT(word); i++)
