@@ -86,37 +86,84 @@ room_shrink(struct room *room, void *block, size_t old_size, size_t new_size)
 
 /* --- contacts --- */
 
-static bool
-is_rounded_poly(const cpShape *shape)
+/* Which of Chipmunk's two sides is our a is as good as random. So nothing below
+ * branches on it; sides are indexed. */
+_Static_assert(offsetof(struct cpContact, r2) == sizeof(cpVect), "two sides");
+_Static_assert(offsetof(cpArbiter, body_b) ==
+                   offsetof(cpArbiter, body_a) + sizeof(cpBody *),
+               "two sides");
+
+static INLINE cpVect
+point_on(const cpArbiter *arb, const struct cpContact *contact, size_t side)
 {
-    return shape->klass->type == CP_POLY_SHAPE &&
-           ((const cpPolyShape *)shape)->r > 0;
+    const cpBody *const *bodies =
+        (const void *)((const char *)arb + offsetof(cpArbiter, body_a));
+    const cpVect *ends = (const void *)contact;
+    return cpvadd(bodies[side]->p, ends[side]);
 }
 
-/* By how much Chipmunk is wrong about point b; see probe.c. */
-static cpFloat
-rounding_error(const cpArbiter *arb)
-{
-    if (arb->a->klass->type != CP_CIRCLE_SHAPE || !is_rounded_poly(arb->b) ||
-        !probe_has_rounded_bug())
-        return 0;
-    return 2 * ((const cpPolyShape *)arb->b)->r;
-}
-
-static void
+static INLINE cpVect
 fill_point(fa_physics_point *point, const cpArbiter *arb,
-           const struct cpContact *contact, bool is_flipped)
+           const struct cpContact *contact, cpVect normal, size_t side)
 {
-    cpVect a = cpvadd(arb->body_a->p, contact->r1);
-    cpVect b = cpvadd(arb->body_b->p, contact->r2);
-    cpFloat error = rounding_error(arb);
-    if (error != 0)
-        b = cpvsub(b, cpvmult(arb->n, error));
-    point->a = is_flipped ? b : a;
-    point->b = is_flipped ? a : b;
-    point->depth = -cpvdot(cpvsub(b, a), arb->n);
+    cpVect a = point_on(arb, contact, side);
+    cpVect b = point_on(arb, contact, 1 - side);
+    point->a = a;
+    point->b = b;
+    point->depth = -cpvdot(cpvsub(b, a), normal);
     point->normal_impulse = contact->jnAcc;
     point->tangent_impulse = contact->jtAcc;
+    return cpvrotate(normal, cpv(contact->jnAcc, contact->jtAcc));
+}
+
+/* Of a circle against a polygon with a radius, the point on the polygon is off
+ * by twice the radius; see probe.c. */
+static NOINLINE void
+correct_points(fa_physics_contact *contact, const cpArbiter *arb,
+               bool is_flipped)
+{
+    cpVect error = cpvmult(arb->n, 2 * ((const cpPolyShape *)arb->b)->r);
+    for (uint32_t i = 0; i < contact->point_count; i++) {
+        fa_physics_point *point = &contact->point[i];
+        cpVect *wrong = is_flipped ? &point->a : &point->b;
+        *wrong = cpvsub(*wrong, error);
+        point->depth = -cpvdot(cpvsub(point->b, point->a), contact->normal);
+    }
+}
+
+static INLINE void
+fill_points(fa_physics_contact *contact, const cpArbiter *arb, uint32_t flags)
+{
+    static const cpFloat sign[] = {1, -1};
+    const struct cpContact *from = arb->contacts;
+    size_t side = (flags & PAIR_FLIPPED) / PAIR_FLIPPED;
+    cpVect normal = cpvmult(arb->n, sign[side]);
+    contact->normal = normal;
+    contact->point_count = (uint32_t)arb->count;
+    cpVect sum = fill_point(&contact->point[0], arb, from, normal, side);
+    if (arb->count == 2)
+        sum = cpvadd(
+            sum, fill_point(&contact->point[1], arb, from + 1, normal, side));
+    contact->impulse = cpvlength(sum);
+    if ((flags & PAIR_ROUNDED) != 0)
+        correct_points(contact, arb, side != 0);
+}
+
+_Static_assert(offsetof(fa_physics_contact, speed) == sizeof(fa_physics_pair),
+               "speed follows");
+_Static_assert(offsetof(struct pair, speed) - offsetof(struct pair, public) ==
+                   sizeof(fa_physics_pair),
+               "speed follows");
+
+/* All but the points. */
+static inline void
+fill_pair(fa_physics_contact *contact, const struct pair *pair, uint32_t age)
+{
+    /* Pair and speed stand together in both, and are copied as one. */
+    memcpy((char *)contact, (const char *)pair + offsetof(struct pair, public),
+           sizeof(pair->public) + sizeof(pair->speed));
+    contact->flags = pair->flags & PAIR_PUBLIC;
+    contact->age = age;
 }
 
 static void
@@ -124,26 +171,15 @@ fill_contact(const fa_physics *world, fa_physics_contact *contact,
              const struct pair *pair)
 {
     const cpArbiter *arb = pair->arb;
-    bool is_flipped = (pair->flags & PAIR_FLIPPED) != 0;
-    cpVect sum = cpvzero;
-    contact->pair = pair->public;
-    contact->speed = pair->speed;
-    contact->flags = pair->flags & PAIR_PUBLIC;
-    contact->age = (uint32_t)(world->step - pair->born);
+    fill_pair(contact, pair, (uint32_t)world->step - pair->born);
+    /* Contacts of earlier steps are not kept. */
+    if (arb != NULL && arb->stamp == world->space->stamp && arb->count != 0) {
+        fill_points(contact, arb, pair->flags);
+        return;
+    }
     contact->point_count = 0;
     contact->normal = cpvzero;
     contact->impulse = 0;
-    /* Contacts of earlier steps are not kept. */
-    if (arb == NULL || arb->stamp != world->space->stamp || arb->count == 0)
-        return;
-    contact->normal = is_flipped ? cpvneg(arb->n) : arb->n;
-    contact->point_count = (uint32_t)arb->count;
-    for (int i = 0; i < arb->count; i++) {
-        const struct cpContact *from = &arb->contacts[i];
-        fill_point(&contact->point[i], arb, from, is_flipped);
-        sum = cpvadd(sum, cpvrotate(arb->n, cpv(from->jnAcc, from->jtAcc)));
-    }
-    contact->impulse = cpvlength(sum);
 }
 
 static bool
@@ -173,8 +209,7 @@ pair_of_key(const fa_physics *world, const struct sort_key *key)
 {
     if ((key->index & IN_ENDED) != 0)
         return ended_at(world, key->index & ~IN_ENDED);
-    return pair_find(world,
-                     ((const cpArbiter **)world->fresh.items)[key->index]);
+    return (struct pair *)world->pairs.items + key->index;
 }
 
 static void
@@ -200,12 +235,13 @@ collect_begins(fa_physics *world)
         if (pair == NULL || (pair->flags & PAIR_FRESH) == 0)
             continue;
         pair->flags &= ~(uint32_t)PAIR_FRESH;
-        pair->told = world->step;
-        pair->told_at = UINT32_MAX;
+        /* It may be older, of a step that was not ours. */
+        pair->born = (uint32_t)world->step;
         if (pair->arb->state == CP_ARBITER_STATE_IGNORE)
             pair_reject(world, pair);
         if (is_reported(world, pair, FA_PHYSICS_BEGIN))
-            push_key(world, pair, (uint32_t)i);
+            push_key(world, pair,
+                     (uint32_t)(pair - (struct pair *)world->pairs.items));
     }
     for (size_t i = 0; i < world->ended.count; i++) {
         struct pair *pair = ended_at(world, i);
@@ -224,7 +260,7 @@ fill_touch(const fa_physics *world, fa_physics_touch *touch,
 {
     touch->pair = pair->public;
     touch->flags = pair->flags & PAIR_PUBLIC;
-    touch->age = (uint32_t)(world->step - pair->born);
+    touch->age = (uint32_t)world->step - pair->born;
 }
 
 static uint32_t
@@ -307,85 +343,137 @@ sort_persists(fa_physics *world, fa_physics_contact *contacts, uint32_t count)
     }
 }
 
-/* The pair goes on, and is to be reported. */
-static bool
-persists(const fa_physics *world, const struct pair *pair)
-{
-    return pair != NULL && (pair->flags & PAIR_QUIET) == 0 &&
-           pair->told != world->step &&
-           is_reported(world, pair, FA_PHYSICS_PERSIST | FA_PHYSICS_HIT);
-}
-
-/* Arbiters whose pairs are looked up together. */
+/* The table of pairs is not in the caches after a step, and arbiters come in
+ * another order. So they are taken in groups, and while one is told, memory is
+ * fetched for two: the pairs of the next, and of that after it the entries of
+ * the map that lead to them. */
 #define GROUP 32
 
-/* The table of pairs is not in the caches after a step, and arbiters come in
- * another order. So a group is looked up in three passes, each of which has
- * the memory of the next one fetched. */
-static void
-find_group(const fa_physics *world, void *const *arbiters, int count,
-           const struct pair **out)
+static inline int
+group_count(const cpArray *arbiters, int from)
 {
-    for (int i = 0; i < count; i++)
-        map_expect(&world->by_arbiter, arbiters[i]);
+    int left = arbiters->num - from;
+    return left < GROUP ? left : GROUP;
+}
+
+struct group {
+    const struct map_entry *entry[GROUP];
+    const struct pair *pair[GROUP];
+};
+
+static inline void
+expect_group(const fa_physics *world, const cpArray *arbiters, int from,
+             struct group *group)
+{
+    const struct map *map = &world->by_arbiter;
+    int count = group_count(arbiters, from);
     for (int i = 0; i < count; i++) {
-        out[i] = pair_find(world, arbiters[i]);
-        if (out[i] != NULL) {
-            PREFETCH(out[i]);
-            PREFETCH((const char *)out[i] + 64);
-            PREFETCH((const char *)(out[i] + 1) - 1);
-        }
+        const void *arb = arbiters->arr[from + i];
+        group->entry[i] = &map->entries[map_place(map, arb)];
+        PREFETCH(group->entry[i]);
+    }
+}
+
+static inline void
+find_group(const fa_physics *world, const cpArray *arbiters, int from,
+           struct group *group)
+{
+    const struct pair *pairs = world->pairs.items;
+    int count = group_count(arbiters, from);
+    for (int i = 0; i < count; i++) {
+        const void *arb = arbiters->arr[from + i];
+        uint32_t index = group->entry[i]->value;
+        if (group->entry[i]->key != arb)
+            index = map_find(&world->by_arbiter, arb);
+        group->pair[i] = index == UINT32_MAX ? NULL : &pairs[index];
+        PREFETCH(group->pair[i]);
+        PREFETCH((const char *)group->pair[i] + ALIGN);
     }
 }
 
 struct persisting {
-    fa_physics_contact *contacts;
-    uint32_t room;
-    uint32_t used;
+    fa_physics_contact *next;
+    fa_physics_contact *end;
     uint32_t dropped;
+    uint32_t asked;  /* Events. */
+    uint32_t silent; /* Flags of pairs that are not told. */
 };
 
-static void
+/* All that Chipmunk has in its list are of this step and have points. A pair
+ * that was born in this step is in the array of begins. */
+static inline void
 take_persist(const fa_physics *world, struct persisting *p,
              const struct pair *pair)
 {
-    bool is_wanted =
-        (world->config.events & pair->wanted & FA_PHYSICS_PERSIST) != 0;
-    if (p->used == p->room) {
-        p->dropped += is_wanted;
+    uint32_t age = (uint32_t)world->step - pair->born;
+    uint32_t wanted = pair->wanted & p->asked;
+    if ((pair->flags & p->silent) != 0 || age == 0 || wanted == 0)
+        return;
+    if (p->next == p->end) {
+        p->dropped += wanted != FA_PHYSICS_HIT;
         return;
     }
-    fa_physics_contact *contact = &p->contacts[p->used];
-    fill_contact(world, contact, pair);
-    p->used += is_wanted || is_hit(world, contact);
+    fill_pair(p->next, pair, age);
+    fill_points(p->next, pair->arb, pair->flags);
+    if (wanted != FA_PHYSICS_HIT || is_hit(world, p->next))
+        p->next++;
+}
+
+/* A sensor's pair has no contacts to tell, whatever the shape is now. */
+static uint32_t
+silent_flags(const fa_physics *world)
+{
+    uint32_t silent = PAIR_QUIET | FA_PHYSICS_IS_SENSOR;
+    if ((world->config.flags & FA_PHYSICS_REPORT_REJECTED) == 0)
+        silent |= FA_PHYSICS_REJECTED;
+    return silent;
+}
+
+static struct persisting
+take_persists(const fa_physics *world, struct persisting p)
+{
+    const cpArray *arbiters = world->space->arbiters;
+    struct group group[2];
+    if (world->by_arbiter.entries == NULL)
+        return p;
+    expect_group(world, arbiters, 0, &group[0]);
+    expect_group(world, arbiters, GROUP, &group[1]);
+    find_group(world, arbiters, 0, &group[0]);
+    for (int from = 0; from < arbiters->num; from += GROUP) {
+        struct group *now = &group[from / GROUP % 2];
+        struct group *next = &group[from / GROUP % 2 ^ 1];
+        int count = group_count(arbiters, from);
+        expect_group(world, arbiters, from + 2 * GROUP, now);
+        find_group(world, arbiters, from + GROUP, next);
+        for (int i = 0; i < count; i++)
+            if (now->pair[i] != NULL)
+                take_persist(world, &p, now->pair[i]);
+    }
+    return p;
 }
 
 void
 events_persists(fa_physics *world, struct room *room, fa_physics_events *events)
 {
-    const cpArray *arbiters = world->space->arbiters;
-    const unsigned asked = FA_PHYSICS_PERSIST | FA_PHYSICS_HIT;
-    const struct pair *group[GROUP];
-    struct persisting p = {.room = (uint32_t)arbiters->num};
-    uint32_t unused = 0;
-    if ((world->config.events & asked) == 0)
+    struct persisting p = {.asked = world->config.events &
+                                    (FA_PHYSICS_PERSIST | FA_PHYSICS_HIT),
+                           .silent = silent_flags(world)};
+    uint32_t count = (uint32_t)world->space->arbiters->num, unused = 0;
+    if (p.asked == 0)
         return;
-    p.contacts = room_take(world, room, &p.room, sizeof(*p.contacts), &unused);
-    for (int from = 0; from < arbiters->num; from += GROUP) {
-        int left = arbiters->num - from;
-        int count = left < GROUP ? left : GROUP;
-        find_group(world, arbiters->arr + from, count, group);
-        for (int i = 0; i < count; i++)
-            if (persists(world, group[i]))
-                take_persist(world, &p, group[i]);
-    }
-    room_shrink(room, p.contacts, p.room * sizeof(*p.contacts),
-                p.used * sizeof(*p.contacts));
+    fa_physics_contact *contacts =
+        room_take(world, room, &count, sizeof(*contacts), &unused);
+    p.next = contacts;
+    p.end = contacts + count;
+    p = take_persists(world, p);
+    uint32_t used = (uint32_t)(p.next - contacts);
+    room_shrink(room, contacts, count * sizeof(*contacts),
+                used * sizeof(*contacts));
     if ((world->config.flags & FA_PHYSICS_SORT_PERSIST) != 0)
-        sort_persists(world, p.contacts, p.used);
+        sort_persists(world, contacts, used);
     events->dropped.persist = p.dropped;
-    events->persist = p.contacts;
-    events->persist_count = p.used;
+    events->persist = contacts;
+    events->persist_count = used;
 }
 
 static uint32_t

@@ -15,7 +15,7 @@ array_reserve(fa_physics *world, struct array *array, size_t count, size_t size)
     size_t room = array->room < 16 ? 16 : array->room;
     while (room < count)
         room *= 2;
-    void *items = fa_heap_realloc(world->ctx, array->items, room * size, 16);
+    void *items = fa_heap_realloc(world->ctx, array->items, room * size, ALIGN);
     if (items == NULL)
         return false;
     world->stats.held_bytes += (room - array->room) * size;
@@ -39,38 +39,10 @@ array_free(fa_physics *world, struct array *array)
     *array = (struct array){NULL, 0, 0};
 }
 
-/* Fibonacci hashing: the upper bits spread addresses of any stride. */
-static size_t
-place_of(const struct map *map, const void *key)
-{
-    uint64_t hash = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
-    return (size_t)(hash >> map->shift);
-}
-
-uint32_t
-map_find(const struct map *map, const void *key)
-{
-    if (map->entries == NULL)
-        return UINT32_MAX;
-    for (size_t i = place_of(map, key);; i = (i + 1) & map->mask) {
-        if (map->entries[i].key == key)
-            return map->entries[i].value;
-        if (map->entries[i].key == NULL)
-            return UINT32_MAX;
-    }
-}
-
-void
-map_expect(const struct map *map, const void *key)
-{
-    if (map->entries != NULL)
-        PREFETCH(&map->entries[place_of(map, key)]);
-}
-
 static void
 insert(struct map *map, const void *key, uint32_t value)
 {
-    size_t i = place_of(map, key);
+    size_t i = map_place(map, key);
     while (map->entries[i].key != NULL && map->entries[i].key != key)
         i = (i + 1) & map->mask;
     map->count += map->entries[i].key == NULL;
@@ -121,7 +93,7 @@ map_remove(struct map *map, const void *key)
 {
     if (map->entries == NULL)
         return;
-    size_t hole = place_of(map, key);
+    size_t hole = map_place(map, key);
     while (map->entries[hole].key != key) {
         if (map->entries[hole].key == NULL)
             return;
@@ -131,7 +103,7 @@ map_remove(struct map *map, const void *key)
     /* What stands behind the hole moves into it, unless its place is there. */
     for (size_t i = (hole + 1) & map->mask; map->entries[i].key != NULL;
          i = (i + 1) & map->mask) {
-        size_t home = place_of(map, map->entries[i].key);
+        size_t home = map_place(map, map->entries[i].key);
         if (((i - home) & map->mask) < ((i - hole) & map->mask))
             continue;
         map->entries[hole] = map->entries[i];

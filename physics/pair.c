@@ -119,6 +119,14 @@ push_fresh(fa_physics *world, const cpArbiter *arb)
     return true;
 }
 
+/* Later the radius may change, but the kinds do not. */
+static bool
+is_rounded(const cpArbiter *arb)
+{
+    return arb->a->klass->type == CP_CIRCLE_SHAPE &&
+           arb->b->klass->type == CP_POLY_SHAPE && probe_has_rounded_bug();
+}
+
 void
 pair_begin(fa_physics *world, const cpArbiter *arb, uint32_t flags)
 {
@@ -133,11 +141,14 @@ pair_begin(fa_physics *world, const cpArbiter *arb, uint32_t flags)
         return;
     }
     *pair = (struct pair){.arb = arb,
-                          .born = world->step,
+                          .born = (uint32_t)world->step,
+                          .told_at = UINT32_MAX,
                           .wanted = ask_filter(world, arb),
                           .speed = approach_speed(arb)};
     if (arb->a->sensor || arb->b->sensor)
         flags |= FA_PHYSICS_IS_SENSOR;
+    if (is_rounded(arb))
+        flags |= PAIR_ROUNDED;
     if (pair_describe(arb->a, arb->b, &pair->public))
         flags |= PAIR_FLIPPED;
     pair->public.id = ++world->next_pair;
@@ -204,7 +215,8 @@ pair_end_copy(fa_physics *world, const struct pair *pair)
     *ended = *pair;
     ended->arb = NULL;
     /* The begin of this step is known to the program already. */
-    if (pair->told == world->step && pair->told_at < world->begin_count)
+    if (pair->born == (uint32_t)world->step &&
+        pair->told_at < world->begin_count)
         world->begins[pair->told_at].flags |= pair->flags & PAIR_PUBLIC;
 }
 

@@ -176,7 +176,7 @@ put_contact(void *element, void *data)
     if (pair != NULL) {
         state.flags = pair->flags;
         state.id = pair->public.id;
-        state.lasted = (uint32_t)(world->step - pair->born);
+        state.lasted = (uint32_t)world->step - pair->born;
         state.wanted = pair->wanted;
         state.speed = pair->speed;
     }
@@ -474,7 +474,8 @@ set_pair(fa_physics *world, cpArbiter *arb, const struct contact_state *state)
     if (state->id == 0)
         return;
     struct pair pair = {.arb = arb,
-                        .born = world->step - state->lasted,
+                        .born = (uint32_t)world->step - state->lasted,
+                        .told_at = UINT32_MAX,
                         .flags = state->flags & ~(uint32_t)PAIR_FRESH,
                         .wanted = state->wanted,
                         .speed = state->speed};

@@ -17,12 +17,17 @@
 #include <chipmunk/cpHastySpace.h>
 
 #define PREFETCH(address) __builtin_prefetch(address)
+#define INLINE            inline __attribute__((__always_inline__))
+#define NOINLINE          __attribute__((__noinline__))
+/* Memory of arrays: no record of a power of two stands in one line more. */
+#define ALIGN 64
 
 /* Internal bits of a pair's flags, above the public ones. */
 enum {
-    PAIR_FRESH = 1u << 16,  /* Its begin has not been reported. */
-    PAIR_QUIET = 1u << 17,  /* Its end was reported while Chipmunk keeps it. */
-    PAIR_FLIPPED = 1u << 18 /* Chipmunk's a is our b. */
+    PAIR_FRESH = 1u << 16,   /* Its begin has not been reported. */
+    PAIR_QUIET = 1u << 17,   /* Its end was reported while Chipmunk keeps it. */
+    PAIR_FLIPPED = 1u << 18, /* Chipmunk's a is our b. */
+    PAIR_ROUNDED = 1u << 19  /* Of the kind whose points Chipmunk gets wrong. */
 };
 #define PAIR_PUBLIC 0xffffu
 
@@ -45,16 +50,16 @@ struct map {
     unsigned shift; /* 64 - log2 of the entries. */
 };
 
-/* Two shapes that touch. */
+/* Two shapes that touch. Two cache lines, because each step reads all. Numbers
+ * of steps are the lower halves, of which only differences count. */
 struct pair {
-    fa_physics_pair public;
+    _Alignas(ALIGN) fa_physics_pair public;
+    cpFloat speed; /* Of approach. */
     const cpArbiter *arb;
-    uint64_t born;    /* Step in which it began. */
     uint32_t flags;   /* Public ones and PAIR_... */
     uint32_t wanted;  /* Events, of the pair filter. */
-    cpFloat speed;    /* Of approach. */
-    uint64_t told;    /* Step whose begin array has it. */
-    uint32_t told_at; /* Where. */
+    uint32_t born;    /* Step whose begin array has it. */
+    uint32_t told_at; /* Where, or UINT32_MAX. */
 };
 
 /* The program's functions of a handler whose place ours have taken. */
@@ -144,15 +149,33 @@ struct fa_physics {
 
 /* --- memory.c: persistent memory of a world --- */
 
+/* Fibonacci hashing: the upper bits spread addresses of any stride. */
+static inline size_t
+map_place(const struct map *map, const void *key)
+{
+    uint64_t hash = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(hash >> map->shift);
+}
+
+/* The value, or UINT32_MAX. */
+static inline uint32_t
+map_find(const struct map *map, const void *key)
+{
+    if (map->entries == NULL)
+        return UINT32_MAX;
+    for (size_t i = map_place(map, key);; i = (i + 1) & map->mask) {
+        if (map->entries[i].key == key)
+            return map->entries[i].value;
+        if (map->entries[i].key == NULL)
+            return UINT32_MAX;
+    }
+}
+
 /* Room for one more item; NULL when there is no memory. */
 void *array_push(fa_physics *world, struct array *array, size_t size);
 bool array_reserve(fa_physics *world, struct array *array, size_t count,
                    size_t size);
 void array_free(fa_physics *world, struct array *array);
-/* The value, or UINT32_MAX. */
-uint32_t map_find(const struct map *map, const void *key);
-/* A find of this key follows soon: its memory is fetched meanwhile. */
-void map_expect(const struct map *map, const void *key);
 bool map_set(fa_physics *world, struct map *map, const void *key,
              uint32_t value);
 /* Room for so many keys; what is set afterwards needs no memory. */

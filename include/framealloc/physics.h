@@ -137,9 +137,9 @@ typedef struct fa_physics_point {
 /** A contact that began or goes on. */
 typedef struct fa_physics_contact {
     fa_physics_pair pair;
-    cpVect normal;   /**< From a to b. */
-    cpFloat impulse; /**< Length of the total impulse of this step. */
     cpFloat speed;   /**< Of approach when the pair began, before solving. */
+    cpFloat impulse; /**< Length of the total impulse of this step. */
+    cpVect normal;   /**< From a to b. */
     uint32_t flags;  /**< FA_PHYSICS_REMOVED_A ... */
     uint32_t age;    /**< Steps since it began. */
     uint32_t point_count;      /**< 0 to 2; 0 where Chipmunk keeps none. */
