@@ -8,12 +8,56 @@
  */
 #include "poly.h"
 
-static void *
-take(fa_physics *world, size_t size)
+union any_joint {
+    struct cpPinJoint pin;
+    struct cpSlideJoint slide;
+    struct cpPivotJoint pivot;
+    struct cpGrooveJoint groove;
+    struct cpDampedSpring spring;
+    struct cpDampedRotarySpring rotary_spring;
+    struct cpRotaryLimitJoint rotary_limit;
+    struct cpRatchetJoint ratchet;
+    struct cpGearJoint gear;
+    struct cpSimpleMotor motor;
+};
+
+static const size_t size_of[SPAWNED] = {
+    [SPAWNED_BODY] = sizeof(cpBody),
+    [SPAWNED_CIRCLE] = sizeof(cpCircleShape),
+    [SPAWNED_SEGMENT] = sizeof(cpSegmentShape),
+    [SPAWNED_JOINT] = sizeof(union any_joint),
+};
+
+static NOINLINE void
+find_pools(fa_physics *world, fa_ctx *ctx)
 {
-    void *block = fa_alloc(world_ctx(world), size, 16, FA_INTENT_POOL);
-    /* Chipmunk's own memory is zeroed. */
-    return block == NULL ? NULL : memset(block, 0, size);
+    for (int i = 0; i < SPAWNED; i++)
+        world->pool[i] = fa_ctx_pool(ctx, size_of[i], 16);
+    world->pool_ctx = ctx;
+}
+
+static inline fa_pool *
+pool_of(fa_physics *world, enum spawned kind)
+{
+    fa_ctx *ctx = world_ctx(world);
+    if (ctx != world->pool_ctx)
+        find_pools(world, ctx);
+    return world->pool[kind];
+}
+
+/* Chipmunk's own memory is zeroed, and its functions count on that. */
+static inline void *
+take(fa_physics *world, enum spawned kind)
+{
+    void *block = fa_pool_alloc(pool_of(world, kind));
+    return block == NULL ? NULL : memset(block, 0, size_of[kind]);
+}
+
+static enum spawned
+kind_of(const cpShape *shape)
+{
+    return shape->klass->type == CP_CIRCLE_SHAPE ? SPAWNED_CIRCLE
+                                                 : SPAWNED_SEGMENT;
 }
 
 cpBody *
@@ -21,7 +65,7 @@ fa_physics_body_new(fa_physics *world, cpBodyType type, cpFloat mass,
                     cpFloat moment)
 {
     bool is_dynamic = type == CP_BODY_TYPE_DYNAMIC;
-    cpBody *body = take(world, sizeof(*body));
+    cpBody *body = take(world, SPAWNED_BODY);
     if (body == NULL)
         return NULL;
     cpBodyInit(body, is_dynamic ? mass : 0, is_dynamic ? moment : 0);
@@ -38,7 +82,7 @@ fa_physics_body_free(fa_physics *world, cpBody *body)
     if (body->space != NULL)
         return FA_ERR_STATE;
     cpBodyDestroy(body);
-    fa_free(world_ctx(world), body);
+    fa_pool_free(pool_of(world, SPAWNED_BODY), body);
     return FA_OK;
 }
 
@@ -46,7 +90,7 @@ cpShape *
 fa_physics_circle_new(fa_physics *world, cpBody *body, cpFloat radius,
                       cpVect offset)
 {
-    cpCircleShape *circle = take(world, sizeof(*circle));
+    cpCircleShape *circle = take(world, SPAWNED_CIRCLE);
     if (circle == NULL)
         return NULL;
     return &cpCircleShapeInit(circle, body, radius, offset)->shape;
@@ -56,7 +100,7 @@ cpShape *
 fa_physics_segment_new(fa_physics *world, cpBody *body, cpVect a, cpVect b,
                        cpFloat radius)
 {
-    cpSegmentShape *segment = take(world, sizeof(*segment));
+    cpSegmentShape *segment = take(world, SPAWNED_SEGMENT);
     if (segment == NULL)
         return NULL;
     return &cpSegmentShapeInit(segment, body, a, b, radius)->shape;
@@ -68,10 +112,12 @@ fa_physics_poly_new(fa_physics *world, cpBody *body, const cpVect *vertices,
 {
     /* The planes follow the shape. */
     size_t planes = poly_planes(vertex_count);
-    cpPolyShape *poly =
-        take(world, sizeof(*poly) + planes * sizeof(struct cpSplittingPlane));
+    size_t size =
+        sizeof(cpPolyShape) + planes * sizeof(struct cpSplittingPlane);
+    cpPolyShape *poly = fa_alloc(world_ctx(world), size, 16, FA_INTENT_POOL);
     if (poly == NULL)
         return NULL;
+    memset(poly, 0, size);
     poly_init(poly, body, vertices, vertex_count, radius,
               planes == 0 ? NULL : (struct cpSplittingPlane *)(poly + 1));
     return &poly->shape;
@@ -91,27 +137,17 @@ fa_physics_shape_free(fa_physics *world, cpShape *shape)
         poly->count = 0;
     }
     cpShapeDestroy(shape);
-    fa_free(world_ctx(world), shape);
+    if (shape->klass->type == CP_POLY_SHAPE) /* Of any size. */
+        fa_free(world_ctx(world), shape);
+    else
+        fa_pool_free(pool_of(world, kind_of(shape)), shape);
     return FA_OK;
 }
-
-union any_joint {
-    struct cpPinJoint pin;
-    struct cpSlideJoint slide;
-    struct cpPivotJoint pivot;
-    struct cpGrooveJoint groove;
-    struct cpDampedSpring spring;
-    struct cpDampedRotarySpring rotary_spring;
-    struct cpRotaryLimitJoint rotary_limit;
-    struct cpRatchetJoint ratchet;
-    struct cpGearJoint gear;
-    struct cpSimpleMotor motor;
-};
 
 void *
 fa_physics_joint_alloc(fa_physics *world)
 {
-    return take(world, sizeof(union any_joint));
+    return take(world, SPAWNED_JOINT);
 }
 
 fa_status
@@ -122,6 +158,6 @@ fa_physics_joint_free(fa_physics *world, cpConstraint *joint)
     if (joint->space != NULL)
         return FA_ERR_STATE;
     cpConstraintDestroy(joint);
-    fa_free(world_ctx(world), joint);
+    fa_pool_free(pool_of(world, SPAWNED_JOINT), joint);
     return FA_OK;
 }

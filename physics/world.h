@@ -98,6 +98,15 @@ struct room {
     bool is_spilled; /* The last array is on the heap. */
 };
 
+/* What has a pool of its own. */
+enum spawned {
+    SPAWNED_BODY,
+    SPAWNED_CIRCLE,
+    SPAWNED_SEGMENT,
+    SPAWNED_JOINT,
+    SPAWNED
+};
+
 struct fa_physics {
     fa_physics_config config;
     fa_allocator *allocator;
@@ -140,9 +149,11 @@ struct fa_physics {
     bool runs_commands;
     cpSpatialIndexClass *index_class; /* See canonical.c. */
     cpSpatialIndexClass own_class;
-    struct array order;      /* cpArbiter *: to sort. */
-    struct array named;      /* cpShape *: of by_id. */
-    struct map by_id;        /* Shapes by their ids; see snapshot.c. */
+    struct array order; /* cpArbiter *: to sort. */
+    struct array named; /* cpShape *: of by_id. */
+    struct map by_id;   /* Shapes by their ids; see snapshot.c. */
+    fa_ctx *pool_ctx;   /* Whose pools these are; see spawn.c. */
+    fa_pool *pool[SPAWNED];
     struct crew *crew;       /* Threads of batches; see batch.c. */
     struct fa_physics *next; /* All worlds. */
 };
@@ -261,10 +272,15 @@ void events_joints(fa_physics *world, struct room *room,
 
 /* --- remove.c --- */
 
-/* Marks what is in the space; false when it is not, or there is no memory. */
+/* Marks what is in the space; false when there is no memory. */
 bool remove_mark_body(fa_physics *world, cpBody *body);
 bool remove_mark_shape(fa_physics *world, cpShape *shape);
 void remove_marked(fa_physics *world, fa_physics_fate fate);
+/* What could not be marked: needs no memory. Shapes go before remove_marked(),
+ * bodies after it. */
+void remove_alone_shape(fa_physics *world, cpShape *shape,
+                        fa_physics_fate fate);
+void remove_alone_body(fa_physics *world, cpBody *body, fa_physics_fate fate);
 
 /* --- defer.c --- */
 
