@@ -15,6 +15,7 @@ struct command {
     struct command *next;
     enum kind kind;
     fa_physics_fate fate;
+    bool is_unmarked; /* A removal for which there is no memory. */
     cpBody *body;
     cpShape *shape;
     cpConstraint *joint;
@@ -59,23 +60,60 @@ run(fa_physics *world, const struct command *command)
     }
 }
 
-/* All removals of one fate; bodies take their shapes with them, so shapes go
- * first, and what is gone is passed over by remove.c's marks. */
+static bool
+is_removal(const fa_physics *world, const struct command *c,
+           fa_physics_fate fate)
+{
+    return c->fate == fate &&
+           ((c->kind == REMOVE_BODY && c->body->space == world->space) ||
+            (c->kind == REMOVE_SHAPE && c->shape->space == world->space));
+}
+
+/* Only the first of equal commands is to be carried out alone. */
 static void
-remove_by_fate(fa_physics *world, const struct command *first,
-               fa_physics_fate fate)
+forget_equals(struct command *first)
+{
+    for (struct command *c = first->next; c != NULL; c = c->next)
+        if (c->kind == first->kind && c->body == first->body &&
+            c->shape == first->shape)
+            c->is_unmarked = false;
+}
+
+/* Without memory for marks, Chipmunk removes one by one. */
+static void
+remove_alone(fa_physics *world, struct command *first, enum kind kind,
+             fa_physics_fate fate)
+{
+    for (struct command *c = first; c != NULL; c = c->next) {
+        if (!c->is_unmarked || c->kind != kind || c->fate != fate)
+            continue;
+        forget_equals(c);
+        c->is_unmarked = false;
+        if (kind == REMOVE_SHAPE)
+            remove_alone_shape(world, c->shape, fate);
+        else
+            remove_alone_body(world, c->body, fate);
+    }
+}
+
+/* All removals of one fate. What is named twice is marked once. */
+static void
+remove_by_fate(fa_physics *world, struct command *first, fa_physics_fate fate)
 {
     bool is_found = false;
-    for (const struct command *c = first; c != NULL; c = c->next) {
-        if (c->fate != fate)
+    for (struct command *c = first; c != NULL; c = c->next) {
+        if (!is_removal(world, c, fate))
             continue;
-        if (c->kind == REMOVE_BODY)
-            is_found |= remove_mark_body(world, c->body);
-        else if (c->kind == REMOVE_SHAPE)
-            is_found |= remove_mark_shape(world, c->shape);
+        is_found = true;
+        c->is_unmarked = c->kind == REMOVE_BODY
+                             ? !remove_mark_body(world, c->body)
+                             : !remove_mark_shape(world, c->shape);
     }
-    if (is_found)
-        remove_marked(world, fate);
+    if (!is_found)
+        return;
+    remove_alone(world, first, REMOVE_SHAPE, fate);
+    remove_marked(world, fate);
+    remove_alone(world, first, REMOVE_BODY, fate);
 }
 
 void

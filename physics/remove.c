@@ -42,7 +42,7 @@ forget(fa_physics *world)
 }
 
 static bool
-mark_body(fa_physics *world, cpBody *body)
+mark_all(fa_physics *world, cpBody *body)
 {
     if (!push(world, &world->doomed_bodies, body))
         return false;
@@ -55,6 +55,28 @@ mark_body(fa_physics *world, cpBody *body)
         !push(world, &world->doomed_joints, joint))
         return false;
     return true;
+}
+
+static void
+unmark(fa_physics *world, struct array *array, size_t count)
+{
+    void **objects = array->items;
+    while (array->count > count)
+        map_remove(&world->doomed, objects[--array->count]);
+}
+
+static bool
+mark_body(fa_physics *world, cpBody *body)
+{
+    size_t bodies = world->doomed_bodies.count;
+    size_t shapes = world->doomed_shapes.count;
+    size_t joints = world->doomed_joints.count;
+    if (mark_all(world, body))
+        return true;
+    unmark(world, &world->doomed_bodies, bodies);
+    unmark(world, &world->doomed_shapes, shapes);
+    unmark(world, &world->doomed_joints, joints);
+    return false;
 }
 
 /* --- shapes --- */
@@ -155,36 +177,56 @@ remove_marked_bodies(fa_physics *world)
 /* --- freeing --- */
 
 static void
+free_joint(fa_physics *world, cpConstraint *joint, fa_physics_fate fate)
+{
+    if (fate == FA_PHYSICS_FREE_POOLED)
+        (void)fa_physics_joint_free(world, joint);
+    else if (fate == FA_PHYSICS_FREE)
+        cpConstraintFree(joint);
+}
+
+static void
+free_shape(fa_physics *world, cpShape *shape, fa_physics_fate fate)
+{
+    if (fate == FA_PHYSICS_FREE_POOLED)
+        (void)fa_physics_shape_free(world, shape);
+    else if (fate == FA_PHYSICS_FREE)
+        cpShapeFree(shape);
+}
+
+static void
+free_body(fa_physics *world, cpBody *body, fa_physics_fate fate)
+{
+    if (fate == FA_PHYSICS_FREE_POOLED)
+        (void)fa_physics_body_free(world, body);
+    else if (fate == FA_PHYSICS_FREE)
+        cpBodyFree(body);
+}
+
+static void
 free_marked(fa_physics *world, fa_physics_fate fate)
 {
     cpShape **shapes = world->doomed_shapes.items;
     cpBody **bodies = world->doomed_bodies.items;
     cpConstraint **joints = world->doomed_joints.items;
-    bool is_pooled = fate == FA_PHYSICS_FREE_POOLED;
-    if (fate == FA_PHYSICS_KEEP)
-        return;
     for (size_t i = 0; i < world->doomed_joints.count; i++)
-        is_pooled ? (void)fa_physics_joint_free(world, joints[i])
-                  : cpConstraintFree(joints[i]);
+        free_joint(world, joints[i], fate);
     for (size_t i = 0; i < world->doomed_shapes.count; i++)
-        is_pooled ? (void)fa_physics_shape_free(world, shapes[i])
-                  : cpShapeFree(shapes[i]);
+        free_shape(world, shapes[i], fate);
     for (size_t i = 0; i < world->doomed_bodies.count; i++)
-        is_pooled ? (void)fa_physics_body_free(world, bodies[i])
-                  : cpBodyFree(bodies[i]);
+        free_body(world, bodies[i], fate);
 }
 
 bool
 remove_mark_body(fa_physics *world, cpBody *body)
 {
-    return body->space == world->space && mark_body(world, body);
+    return mark_body(world, body);
 }
 
 bool
 remove_mark_shape(fa_physics *world, cpShape *shape)
 {
-    return shape->space == world->space &&
-           push(world, &world->doomed_shapes, shape);
+    return push(world, &world->doomed_shapes, shape);
 }
 
 void
@@ -196,6 +238,40 @@ remove_marked(fa_physics *world, fa_physics_fate fate)
     hooks_enter(before);
     free_marked(world, fate);
     forget(world);
+}
+
+/* --- alone --- */
+
+void
+remove_alone_shape(fa_physics *world, cpShape *shape, fa_physics_fate fate)
+{
+    /* Its body may have been marked since. */
+    if (is_doomed(world, shape))
+        return;
+    cpSpaceRemoveShape(world->space, shape);
+    free_shape(world, shape, fate);
+}
+
+void
+remove_alone_body(fa_physics *world, cpBody *body, fa_physics_fate fate)
+{
+    cpShape *next_shape;
+    for (cpShape *shape = body->shapeList; shape != NULL; shape = next_shape) {
+        next_shape = shape->next;
+        if (shape->space == world->space)
+            remove_alone_shape(world, shape, fate);
+    }
+    cpConstraint *next;
+    for (cpConstraint *joint = body->constraintList; joint != NULL;
+         joint = next) {
+        next = cpConstraintNext(joint, body);
+        if (joint->space != world->space)
+            continue;
+        cpSpaceRemoveConstraint(world->space, joint);
+        free_joint(world, joint, fate);
+    }
+    cpSpaceRemoveBody(world->space, body);
+    free_body(world, body, fate);
 }
 
 /* --- the functions --- */
