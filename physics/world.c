@@ -8,11 +8,24 @@
 static bool
 is_good(const fa_physics_config *config)
 {
-    return config->struct_size == sizeof(*config) && config->iterations >= 0 &&
-           config->sleep_time >= 0 && config->timestep >= 0 &&
-           config->hit_impulse >= 0 && config->hit_speed >= 0 &&
-           config->joint_force >= 0 && config->move_distance >= 0 &&
-           config->turn_angle >= 0;
+    return config->iterations >= 0 && config->sleep_time >= 0 &&
+           config->timestep >= 0 && config->hit_impulse >= 0 &&
+           config->hit_speed >= 0 && config->joint_force >= 0 &&
+           config->move_distance >= 0 && config->turn_angle >= 0;
+}
+
+/* A program built with older or newer headers: what both know. */
+static bool
+copy_given(const fa_physics_config *given, fa_physics_config *out)
+{
+    if (given == NULL)
+        return true;
+    size_t size = given->struct_size;
+    if (size < offsetof(fa_physics_config, space) || size > 4096)
+        return false;
+    memcpy(out, given, size < sizeof(*out) ? size : sizeof(*out));
+    out->struct_size = sizeof(*out);
+    return is_good(out);
 }
 
 static void
@@ -82,11 +95,8 @@ fa_physics_create(fa_allocator *allocator, const fa_physics_config *given,
     if (out == NULL || allocator == NULL)
         return FA_ERR_USAGE;
     *out = NULL;
-    if (given != NULL) {
-        if (!is_good(given))
-            return FA_ERR_CONFIG;
-        config = *given;
-    }
+    if (!copy_given(given, &config))
+        return FA_ERR_CONFIG;
     fill_defaults(&config);
     fa_status status = check_space(allocator, &config);
     if (status != FA_OK)
