@@ -19,7 +19,10 @@ if WITH_PHYSICS
 FA_PHYSICS_TESTS = \
 	tests/check_physics \
 	tests/check_physics_change \
+	tests/check_physics_failure \
+	tests/check_physics_probe \
 	tests/check_physics_query \
+	tests/check_physics_scenes \
 	tests/check_physics_snapshot \
 	tests/model_physics
 check_PROGRAMS += $(FA_PHYSICS_TESTS)
@@ -34,6 +37,20 @@ tests_check_physics_LDADD = $(FA_PHYSICS_LDADD)
 tests_check_physics_query_SOURCES = tests/check_physics_query.c
 tests_check_physics_query_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_physics_query_LDADD = $(FA_PHYSICS_LDADD)
+
+tests_check_physics_scenes_SOURCES = \
+	tests/check_physics_scenes.c \
+	$(bench_physics_sources)
+tests_check_physics_scenes_CPPFLAGS = $(FA_UNIT_CPPFLAGS) -I$(srcdir)/bench
+tests_check_physics_scenes_LDADD = $(FA_PHYSICS_LDADD)
+
+tests_check_physics_failure_SOURCES = tests/check_physics_failure.c
+tests_check_physics_failure_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_physics_failure_LDADD = $(FA_PHYSICS_LDADD) -lpthread
+
+tests_check_physics_probe_SOURCES = tests/check_physics_probe.c
+tests_check_physics_probe_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_physics_probe_LDADD = $(FA_PHYSICS_LDADD)
 
 tests_check_physics_change_SOURCES = tests/check_physics_change.c
 tests_check_physics_change_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -32,11 +32,6 @@ struct event {
 
 /* --- counting malloc: glibc's own functions have these names --- */
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *block, size_t size);
-extern void __libc_free(void *block);
-
 static atomic_ullong calls;
 
 uint64_t
@@ -44,6 +39,20 @@ malloc_calls(void)
 {
     return atomic_load_explicit(&calls, memory_order_relaxed);
 }
+
+/* Sanitizers bring their own malloc; then nothing is counted. */
+#if defined(__has_feature)
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#        define IS_SANITIZED
+#    endif
+#endif
+#if !defined(IS_SANITIZED) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *block, size_t size);
+extern void __libc_free(void *block);
 
 static void
 count_call(void)
@@ -79,6 +88,8 @@ free(void *block)
         count_call();
     __libc_free(block);
 }
+
+#endif
 
 /* --- what programs do --- */
 

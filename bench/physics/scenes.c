@@ -142,7 +142,7 @@ build_logo(struct scene *s)
         add_circle(s, cpv(2 * (x - 94) + 0.05 * (y % 2), 2 * (y - 14)), 0.95, 0,
                    0);
     }
-    add_circle(s, cpv(-1000, -10), 8, 0, 0);
+    add_circle(s, cpv(-230, -10), 8, 0, 0);
     cpBodySetVelocity(s->body[s->count - 1], cpv(400, 0));
     cpBodySetMass(s->body[s->count - 1], 1e3);
 }
