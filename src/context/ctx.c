@@ -446,8 +446,9 @@ fai_ctx_make(fa_allocator *allocator, const fa_ctx_config *config,
         ctx->next = allocator->ctxs;
         allocator->ctxs = ctx;
     }
-    fai_unlock(&allocator->lock);
+    /* Snapshots read the name under the lock. */
     set_name(ctx, config);
+    fai_unlock(&allocator->lock);
     fai_event_follow(ctx);
     *status = FA_OK;
     return ctx;

@@ -63,6 +63,39 @@ void fai_ctx_trim_annex(fa_ctx *annex);
 /* The same: objects of a tag, over all contexts. */
 struct fai_object_counts fai_stats_objects(fa_allocator *allocator, fa_tag tag);
 
+/* The same: bytes, peaks and objects of a tag, without its histogram; usage
+ * is added to. */
+void fai_stats_tag(fa_allocator *allocator, fa_tag tag, fa_usage *usage,
+                   struct fai_object_counts *objects);
+
+/* What one context has published, in short. */
+struct fai_ctx_summary {
+    uint64_t id;
+    char name[FAI_NAME_MAX];
+    bool is_idle;
+    uint64_t frame_bytes;
+    uint64_t pool_bytes;
+    uint64_t heap_bytes;
+    uint64_t used; /* Of its budget. */
+    uint64_t peak;
+    uint64_t limit;  /* UINT64_MAX: none. */
+    uint64_t queued; /* Blocks freed by others that wait. */
+};
+
+#define FAI_CTX_SUMMARIES 32
+
+/* The same: the contexts that follow this id, by rising id; returns how many
+ * there are, FAI_CTX_SUMMARIES at most. */
+size_t fai_stats_ctxs(fa_allocator *allocator, uint64_t after,
+                      struct fai_ctx_summary out[FAI_CTX_SUMMARIES]);
+
+/* Of observe/snapshot_file.c: nothing is written any more. */
+void fai_snapshot_end(fa_allocator *allocator);
+
+/* Of observe/behavior.c: the mean lifetime in frames of a tag's pool and heap
+ * objects; below 0 when nothing observes it, or there were none. */
+double fai_behavior_lifetime(fa_allocator *allocator, fa_tag tag);
+
 /* Of observe/behavior.c: the filter's thresholds by number, 1 to 3. */
 fa_status fai_behavior_start(fa_allocator *allocator, uint32_t level);
 

@@ -38,13 +38,22 @@ add_figures(struct fai_figures *sum, const struct fai_figures *from)
         ADD(histogram[i]);
 }
 
+/* Tags that a context may have used; the records of others are not touched. */
+static fa_tag
+tag_count(const fa_ctx *ctx)
+{
+    /* Pairs with the release in add_tag(). */
+    return fai_load_acquire(&ctx->allocator->tags.count);
+}
+
 /* Frames that were closed the short way are counted by their tag. */
 static void
 add_plain_frames(struct fai_figures *sum, const fa_ctx *ctx)
 {
     uint64_t peak = fai_load(&ctx->figures.frame_peak);
     uint64_t known = peak;
-    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++) {
+    fa_tag count = tag_count(ctx);
+    for (fa_tag tag = 0; tag < count; tag++) {
         const struct fai_tag_use *use = &ctx->tag_use[tag];
         uint64_t plain_peak = fai_load(&use->plain_peak);
         if (plain_peak == 0)
@@ -113,9 +122,10 @@ published_bytes(const fa_ctx *ctx, uint64_t *number)
 {
     uint64_t bytes = fai_load(&ctx->figures.frame_bytes);
     uint64_t word = fai_load(&ctx->figures.word);
+    fa_tag count = tag_count(ctx);
     /* A frame that was closed the short way is with its tag, and what was
      * published while it was open is older. */
-    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++) {
+    for (fa_tag tag = 0; tag < count; tag++) {
         uint64_t closed = fai_load(&ctx->tag_use[tag].number) * 2;
         if (closed > (word & ~(uint64_t)1) || closed + 1 == word) {
             word = closed;
@@ -153,7 +163,8 @@ static uint64_t
 heap_bytes(const fa_ctx *ctx)
 {
     uint64_t bytes = 0;
-    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
+    fa_tag count = tag_count(ctx);
+    for (fa_tag tag = 0; tag < count; tag++)
         bytes += fai_load(&ctx->tag_use[tag].heap_bytes);
     return bytes;
 }
@@ -339,6 +350,14 @@ add_tag_use(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
     usage->pool_bytes += fai_load(&use->pool_bytes);
     usage->heap_bytes += fai_load(&use->heap_bytes);
     usage->peak += FAI_MAX(fai_load(&use->peak), fai_load(&use->plain_peak));
+}
+
+static void
+add_tag_histogram(const fa_ctx *ctx, fa_tag tag, fa_usage *usage)
+{
+    const struct fai_tag_use *use = &ctx->tag_use[tag];
+    if (fai_ctx_is_annex(ctx))
+        return;
     for (size_t i = 0; i < FA_HISTOGRAM_BUCKETS; i++)
         usage->histogram[i] +=
             fai_load(&use->histogram[i]) + fai_load(&use->plain_histogram[i]);
@@ -392,6 +411,18 @@ write_usage(fa_allocator *allocator, const fa_usage *usage, fa_usage *out)
     return FA_OK;
 }
 
+void
+fai_stats_tag(fa_allocator *allocator, fa_tag tag, fa_usage *usage,
+              struct fai_object_counts *objects)
+{
+    fai_lock(&allocator->lock);
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+        add_tag_use(ctx, tag, usage);
+    *objects = sum_objects(allocator, tag);
+    fai_unlock(&allocator->lock);
+    write_objects(allocator, objects, usage);
+}
+
 fa_status
 fa_tag_usage_read(fa_allocator *allocator, fa_tag tag, fa_usage *out)
 {
@@ -401,8 +432,10 @@ fa_tag_usage_read(fa_allocator *allocator, fa_tag tag, fa_usage *out)
     fa_usage usage = FA_USAGE_INIT;
     struct fai_object_counts objects;
     fai_lock(&allocator->lock);
-    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next) {
         add_tag_use(ctx, tag, &usage);
+        add_tag_histogram(ctx, tag, &usage);
+    }
     objects = sum_objects(allocator, tag);
     fai_unlock(&allocator->lock);
     write_objects(allocator, &objects, &usage);
@@ -432,12 +465,56 @@ fa_ctx_usage_read(fa_ctx *ctx, fa_usage *out)
     usage.spills = figures.spills;
     usage.refusals = refusals(ctx);
     struct fai_object_counts objects = {0};
-    for (fa_tag tag = 0; tag < FA_TAG_MAX; tag++)
+    for (fa_tag tag = 0; tag < tag_count(ctx); tag++)
         add_objects(&objects, &ctx->tag_use[tag].objects);
     write_objects(ctx->allocator, &objects, &usage);
     memcpy(usage.histogram, figures.histogram, sizeof(usage.histogram));
     usage.suggested_reserve = suggest_reserve(usage.histogram);
     return write_usage(ctx->allocator, &usage, out);
+}
+
+static void
+fill_summary(const fa_ctx *ctx, struct fai_ctx_summary *summary)
+{
+    summary->id = ctx->id;
+    memcpy(summary->name, ctx->name, sizeof(summary->name));
+    summary->is_idle = ctx->is_idle;
+    summary->frame_bytes = frame_bytes(ctx);
+    summary->pool_bytes = fai_load(&ctx->figures.pool_bytes);
+    summary->heap_bytes = heap_bytes(ctx);
+    summary->used = fai_load(&ctx->budget.used);
+    summary->peak = fai_load(&ctx->budget.peak);
+    summary->limit = fai_load(&ctx->budget.hard);
+    summary->queued = fai_queue_depth(ctx);
+}
+
+/* Keeps the first ids of all, in order. */
+static size_t
+insert_ctx(const fa_ctx **first, size_t used, size_t count, const fa_ctx *ctx)
+{
+    if (used == count && first[used - 1]->id < ctx->id)
+        return used;
+    size_t i = used < count ? used++ : used - 1;
+    for (; i > 0 && first[i - 1]->id > ctx->id; i--)
+        first[i] = first[i - 1];
+    first[i] = ctx;
+    return used;
+}
+
+size_t
+fai_stats_ctxs(fa_allocator *allocator, uint64_t after,
+               struct fai_ctx_summary out[FAI_CTX_SUMMARIES])
+{
+    const fa_ctx *first[FAI_CTX_SUMMARIES];
+    size_t used = 0;
+    fai_lock(&allocator->lock);
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+        if (!fai_ctx_is_annex(ctx) && ctx->id > after)
+            used = insert_ctx(first, used, FAI_CTX_SUMMARIES, ctx);
+    for (size_t i = 0; i < used; i++)
+        fill_summary(first[i], &out[i]);
+    fai_unlock(&allocator->lock);
+    return used;
 }
 
 fa_status

@@ -325,6 +325,27 @@ fa_behavior_read(fa_allocator *allocator, fa_behavior_issue *out, size_t count)
     return total;
 }
 
+/* Under the lock. */
+static double
+mean_lifetime(fa_allocator *allocator, fa_tag tag)
+{
+    const struct fai_tag_behavior *state = &allocator->behavior.tag[tag];
+    struct traffic did = since(read_traffic(allocator, tag), state);
+    uint64_t objects = did.pool_allocs + did.heap_allocs;
+    return objects == 0 ? -1.0 : ratio(state->live_frames, objects);
+}
+
+double
+fai_behavior_lifetime(fa_allocator *allocator, fa_tag tag)
+{
+    double frames = -1.0;
+    fai_lock(&allocator->behavior.lock);
+    if (allocator->behavior.listener != 0)
+        frames = mean_lifetime(allocator, tag);
+    fai_unlock(&allocator->behavior.lock);
+    return frames;
+}
+
 void
 fa_behavior_reset(fa_allocator *allocator)
 {
