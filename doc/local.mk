@@ -26,12 +26,16 @@ man3_pages = \
 	doc/fa_remote.3 \
 	doc/fa_retain.3 \
 	doc/fa_scratch.3 \
+	doc/fa_snapshot.3 \
 	doc/fa_stats.3 \
 	doc/fa_status.3 \
 	doc/fa_tag.3 \
 	doc/fa_transfer.3
 
 dist_man_MANS += $(man3_pages) doc/framealloc.7
+
+# The format of snapshots, for tools.
+dist_pkgdata_DATA = doc/snapshot.schema.json
 
 EXTRA_DIST += \
 	doc/advanced.md \

@@ -30,6 +30,7 @@ public_HEADERS = \
 	include/framealloc/event.h \
 	include/framealloc/behavior.h \
 	include/framealloc/stats.h \
+	include/framealloc/snapshot.h \
 	include/framealloc/profile.h \
 	include/framealloc/diag.h \
 	include/framealloc/jemalloc.h
@@ -40,6 +41,8 @@ base_sources = \
 	src/base/atomic.h \
 	src/base/base.h \
 	src/base/bits.h \
+	src/base/date.c \
+	src/base/date.h \
 	src/base/stack.h \
 	src/base/text.c \
 	src/base/text.h
@@ -158,7 +161,12 @@ lifetime_sources = \
 observe_sources = \
 	src/observe/behavior.c \
 	src/observe/history.c \
+	src/observe/json.c \
+	src/observe/json.h \
 	src/observe/profile.c \
+	src/observe/snapshot.c \
+	src/observe/snapshot.h \
+	src/observe/snapshot_file.c \
 	src/observe/tracy.c
 
 libframealloc_la_SOURCES = \

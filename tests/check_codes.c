@@ -46,6 +46,19 @@ ask_too_much(void)
 }
 
 static void
+fail_snapshot(void)
+{
+    fa_snapshot_config config = FA_SNAPSHOT_CONFIG_INIT;
+    config.folder = "/dev/null/none";
+    config.interval_ms = 1;
+    ck_assert_int_eq(fa_snapshot_set(w.allocator, &config), FA_OK);
+    while (w.log.count == 0) {
+        test_begin(&w);
+        test_end(&w);
+    }
+}
+
+static void
 end_alone(void)
 {
     test_end(&w);
@@ -466,6 +479,7 @@ static const struct program programs[] = {
     {15, 0, zero_too_much, NULL},
     {16, 1, write_freed, NULL},
     {17, 0, fill_queue, NULL},
+    {18, 0, fail_snapshot, NULL},
     {211, 0, share_ctx, NULL},
     {221, 0, arrive_twice, NULL},
     {222, 0, destroy_too_early, NULL},

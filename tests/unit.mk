@@ -49,6 +49,8 @@ FA_UNIT_TESTS = \
 	tests/check_retain_loss \
 	tests/check_scratch \
 	tests/check_scratch_scope \
+	tests/check_snapshot \
+	tests/check_snapshot_folder \
 	tests/check_stats \
 	tests/check_tag \
 	tests/check_transfer
@@ -225,6 +227,14 @@ tests_check_scratch_LDADD = $(FA_UNIT_LDADD)
 tests_check_scratch_scope_SOURCES = tests/check_scratch_scope.c
 tests_check_scratch_scope_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_scratch_scope_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_snapshot_SOURCES = tests/check_snapshot.c
+tests_check_snapshot_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_snapshot_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_snapshot_folder_SOURCES = tests/check_snapshot_folder.c
+tests_check_snapshot_folder_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_snapshot_folder_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_stats_SOURCES = tests/check_stats.c
 tests_check_stats_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -65,6 +65,8 @@ typedef enum fa_severity {
             "do not keep pointers to freed blocks")                            \
     FA_DIAG(17, WARNING, "a free was refused, the owner's queue is full",      \
             "free it again later, drain the owner, or raise queue_capacity")   \
+    FA_DIAG(18, WARNING, "a snapshot could not be written",                    \
+            "see that its folder can be written and has space")                \
     FA_DIAG(211, ERROR, "a context was used by a thread that is not its own",  \
             "use fa_ctx_current() in each thread")                             \
     FA_DIAG(221, ERROR, "a barrier was used against its count",                \

@@ -26,6 +26,7 @@
 #include <framealloc/remote.h>
 #include <framealloc/retain.h>
 #include <framealloc/scratch.h>
+#include <framealloc/snapshot.h>
 #include <framealloc/stats.h>
 #include <framealloc/status.h>
 #include <framealloc/tag.h>

@@ -190,6 +190,7 @@ unmake_parts(fa_allocator *allocator)
     fai_page_space_destroy(&allocator->pages);
     fai_spans_destroy(&allocator->spans);
     fai_profile_end(allocator);
+    fai_snapshot_end(allocator);
     fai_events_destroy(allocator);
     fai_transfers_destroy(allocator);
     fai_tags_destroy(&allocator->tags);

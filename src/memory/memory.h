@@ -426,7 +426,8 @@ struct fa_allocator {
     struct fai_events events;
     struct fai_transfers transfers;
     struct fai_behavior behavior;
-    struct fai_profile *profile; /* Of observe/profile.c, or NULL. */
+    struct fai_profile *profile;   /* Of observe/profile.c, or NULL. */
+    struct fai_snapshot *snapshot; /* Of observe/snapshot_file.c, or NULL. */
     uint32_t hook_count;
     fa_frame_hook hooks[FAI_HOOKS_MAX];
     struct fa_allocator *next; /* In the process's list. */
