@@ -7,7 +7,9 @@
  * a busy neighbour meets all of them. Of each mode the mean of the steps
  * between the 10 % and the 60 % quantile counts. CPU time of the thread.
  *
- *     bench-physics                     all scenes, then single figures
+ *     bench-physics                     all scenes, single figures, limits
+ *     bench-physics --json              the limits as JSON; the rest to stderr
+ *     bench-physics SCENE               one scene
  *     bench-physics --count SCENE MODE  steps only, to count instructions
  */
 #include "modes.h"
@@ -18,8 +20,73 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WARM 60
+
+/* --- figures that have a limit --- */
+
+enum { FIGURES = 64 };
+
+static struct figure {
+    char name[56];
+    const char *unit;
+    double value;
+    double limit;
+    bool is_most; /* The limit; otherwise it is the least. */
+} figures[FIGURES];
+static int figure_count;
+
+static void
+add_figure(const char *scene, const char *what, const char *unit, double value,
+           bool is_most, double limit)
+{
+    struct figure *f = &figures[figure_count++];
+    if (figure_count > FIGURES)
+        abort();
+    snprintf(f->name, sizeof(f->name), "%s%s%s", scene, *scene ? ": " : "",
+             what);
+    f->unit = unit;
+    f->value = value;
+    f->limit = limit;
+    f->is_most = is_most;
+}
+
+static bool
+is_met(const struct figure *f)
+{
+    return f->is_most ? f->value <= f->limit : f->value >= f->limit;
+}
+
+static void
+print_table(void)
+{
+    printf("\n%-48s %10s %-6s %8s\n", "limit", "measured", "", "");
+    for (int i = 0; i < figure_count; i++) {
+        const struct figure *f = &figures[i];
+        printf("%-48s %10.2f %-6s %s %-6g %s\n", f->name, f->value, f->unit,
+               f->is_most ? "<=" : ">=", f->limit,
+               is_met(f) ? "met" : "MISSED");
+    }
+}
+
+static void
+print_json(FILE *out)
+{
+    fprintf(out, "[");
+    for (int i = 0; i < figure_count; i++) {
+        const struct figure *f = &figures[i];
+        fprintf(out,
+                "%s\n  {\"name\": \"%s\", \"value\": %.3f, \"unit\": "
+                "\"%s\", \"%s\": %g, \"met\": %s}",
+                i == 0 ? "" : ",", f->name, f->value, f->unit,
+                f->is_most ? "most" : "least", f->limit,
+                is_met(f) ? "true" : "false");
+    }
+    fprintf(out, "\n]\n");
+}
+
+/* --- time --- */
 
 static double
 now_us(clockid_t clock)
@@ -73,16 +140,28 @@ run_scene(const struct scene_kind *kind)
             sample[m][i] = now_us(CLOCK_THREAD_CPUTIME_ID) - start;
             calls[m] += malloc_calls() - before;
         }
-    double raw = trimmed(sample[MODE_RAW], steps);
+    double raw = trimmed(sample[MODE_RAW], steps), mean[MODES] = {raw};
     uint64_t hash = scene_hash(&subject[MODE_RAW].scene);
     printf("%s: %d bodies, raw %.1f us per step\n", kind->name, kind->bodies,
            raw);
     for (int m = 1; m < MODES; m++) {
-        double time = trimmed(sample[m], steps);
+        double time = mean[m] = trimmed(sample[m], steps);
         printf("  %-20s %+9.1f us  %+6.1f %%  %8.2f mallocs per step%s\n",
                mode_names[m], time - raw, (time / raw - 1) * 100,
                (double)calls[m] / steps,
                scene_hash(&subject[m].scene) == hash ? "" : "  OTHER RESULT");
+    }
+    double extra = (double)calls[MODE_FA_PERSIST] - (double)calls[MODE_RAW];
+    double pairs = (double)subject[MODE_FA_PERSIST].pairs / (steps + WARM);
+    double persist = mean[MODE_FA_PERSIST] - mean[MODE_FA];
+    add_figure(kind->name, "mallocs of events per step", "", extra / steps,
+               true, 0);
+    if (pairs > 100) {
+        add_figure(kind->name, "persist, time per pair", "ns",
+                   persist * 1000 / pairs, true, 20);
+        add_figure(kind->name, "persist, naive by ours, time", "times",
+                   (mean[MODE_NAIVE_PERSIST] - mean[MODE_NAIVE]) / persist,
+                   false, 4);
     }
     for (int m = 0; m < MODES; m++) {
         subject_close(&subject[m]);
@@ -134,6 +213,8 @@ bench_removal(void)
     printf("removal of 200 shapes out of 5,000: one by one %.0f us, at once "
            "%.0f us, %.1f times (limit 10)\n",
            time[0], time[1], time[0] / time[1]);
+    add_figure("", "removal of 200 of 5,000, one by one by at once", "times",
+               time[0] / time[1], false, 10);
 }
 
 static double
@@ -174,6 +255,8 @@ bench_rays(void)
     printf("10,000 rays: 1 thread %.0f us, 2 threads %.0f us, %.2f times "
            "(limit 1.6)\n",
            one, two, one / two);
+    add_figure("", "10,000 rays, 1 thread by 2", "times", one / two, false,
+               1.6);
     free(rays);
     subject_close(&s);
 }
@@ -215,6 +298,10 @@ bench_snapshot(void)
     printf("snapshot of 1,000 bodies: %.0f us (limit 100), %.0f KB (limit 300)"
            ", restore %.0f us\n",
            trimmed(take, ROUNDS), (double)used / 1000, trimmed(back, ROUNDS));
+    add_figure("", "snapshot of 1,000 bodies, time", "us",
+               trimmed(take, ROUNDS), true, 100);
+    add_figure("", "snapshot of 1,000 bodies, size", "KB", (double)used / 1000,
+               true, 300);
     fa_physics_destroy(world);
     fa_allocator_destroy(allocator);
     scene_close(&scene);
@@ -289,11 +376,44 @@ bench_bullets(void)
     printf("60 bodies with shapes, allocated, made and freed: malloc %.2f us, "
            "pools %.2f us, %.2f times (limit 2)\n",
            raw, ours, raw / ours);
+    add_figure("", "60 bodies made and freed, malloc by pools", "times",
+               raw / ours, false, 2);
     raw = shoot(&s, false, true);
     ours = shoot(&s, true, true);
     printf("  added to the space and removed too: one by one %.1f us, at once "
            "%.1f us, %.2f times\n",
            raw, ours, raw / ours);
+    subject_close(&s);
+}
+
+/* Events, queries and deferred commands of a warm world. */
+static void
+bench_mallocs(void)
+{
+    enum { STEPS = 1000 };
+    struct subject s;
+    fa_physics_ray ray = {{-400, 50}, {400, 50}, 0, CP_SHAPE_FILTER_ALL};
+    uint64_t before = 0;
+    subject_open(&s, MODE_FA_PERSIST, kind_named("pyramid14"));
+    for (int i = 0; i < STEPS + 400; i++) {
+        const fa_physics_events *events;
+        const fa_physics_ray_hit *hits;
+        uint32_t count;
+        if (i == 400)
+            before = malloc_calls();
+        fa_begin_frame(s.allocator);
+        cpSpaceLock(s.scene.space);
+        if (fa_physics_defer_impulse(s.world, s.scene.body[0], cpvzero,
+                                     cpvzero) != FA_OK)
+            abort();
+        cpSpaceUnlock(s.scene.space, cpTrue);
+        if (fa_physics_step(s.world, s.scene.kind->dt, &events) != FA_OK ||
+            fa_physics_ray_all(s.world, &ray, 0, &hits, &count) != FA_OK)
+            abort();
+        fa_end_frame(s.allocator);
+    }
+    add_figure("", "mallocs per step, events, queries, commands", "",
+               (double)(malloc_calls() - before) / STEPS, true, 0);
     subject_close(&s);
 }
 
@@ -321,19 +441,40 @@ count_steps(const char *scene, const char *mode, int steps)
     return 0;
 }
 
+static void
+run_all(void)
+{
+    for (int i = 0; i < SCENES; i++)
+        run_scene(&scene_kinds[i]);
+    bench_mallocs();
+    bench_removal();
+    bench_rays();
+    bench_snapshot();
+    bench_bullets();
+    print_table();
+}
+
 int
 main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "--count") == 0)
         return count_steps(argv[2], argv[3], atoi(argv[4]));
-    for (int i = 0; i < SCENES; i++)
-        if (argc < 2 || strcmp(argv[1], scene_kinds[i].name) == 0)
-            run_scene(&scene_kinds[i]);
-    if (argc > 1)
-        return 0;
-    bench_removal();
-    bench_rays();
-    bench_snapshot();
-    bench_bullets();
+    if (argc == 2 && strcmp(argv[1], "--json") == 0) {
+        /* Chipmunk writes to stdout too. */
+        FILE *out = fdopen(dup(STDOUT_FILENO), "w");
+        if (out == NULL || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+            return 1;
+        run_all();
+        print_json(out);
+        return fclose(out) != 0;
+    }
+    if (argc == 2 && kind_named(argv[1]) == NULL) {
+        fprintf(stderr, "no scene \"%s\"\n", argv[1]);
+        return 2;
+    }
+    if (argc == 2)
+        run_scene(kind_named(argv[1]));
+    else
+        run_all();
     return 0;
 }
