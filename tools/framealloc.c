@@ -4,6 +4,7 @@
  * The program `framealloc`: finds the subcommand and hands over to it.
  */
 #include "replay.h"
+#include "snapshot_main.h"
 
 #include <framealloc/framealloc.h>
 
@@ -20,6 +21,7 @@ static const char help_text[] =
     "                 malloc, and compare\n"
     "  physics-demo   step 1,000 bodies with events in frame memory, and "
     "compare\n"
+    "  snapshot       show, compare and check snapshots of a program's memory\n"
     "\n"
     "  --help         print this text; framealloc COMMAND --help tells more\n"
     "  --version      print the version of the library\n";
@@ -85,6 +87,8 @@ main(int argc, char **argv)
         return replay_main(argc - 1, argv + 1);
     if (strcmp(command, "physics-demo") == 0)
         return become("framealloc-physics-demo", argv + 1);
+    if (strcmp(command, "snapshot") == 0)
+        return snapshot_main(argc - 1, argv + 1);
     if (strcmp(command, REPLAY_CHILD_NAME) == 0)
         return replay_child_main(argc - 1, argv + 1);
     return refuse(command);

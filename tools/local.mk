@@ -37,12 +37,24 @@ tools_framealloc_SOURCES = \
 	tools/replay_spawn.c \
 	tools/report.h \
 	tools/report_json.c \
-	tools/report_text.c
+	tools/report_text.c \
+	tools/snapshot_main.h
+if HAVE_JANSSON
+tools_framealloc_SOURCES += \
+	tools/snapshot.c \
+	tools/snapshot.h \
+	tools/snapshot_check.c \
+	tools/snapshot_show.c
+else
+tools_framealloc_SOURCES += tools/snapshot_none.c
+endif
 tools_framealloc_CPPFLAGS = \
 	$(AM_CPPFLAGS) \
+	$(JANSSON_CFLAGS) \
 	-DFA_LIBEXEC_DIR='"$(pkglibexecdir)"'
-# The core only: the process's malloc must be the one that is measured.
-tools_framealloc_LDADD = tools/libtrace.la libframealloc.la
+# No library of ours but the core: the process's malloc must be the one that
+# is measured.
+tools_framealloc_LDADD = tools/libtrace.la libframealloc.la $(JANSSON_LIBS)
 
 # framealloc physics-demo: a program of its own that framealloc starts. It
 # counts malloc calls, and it is linked to Chipmunk.
