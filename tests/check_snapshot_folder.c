@@ -250,10 +250,10 @@ END_TEST
 
 START_TEST(the_newest_files_stay_whatever_their_frames_are)
 {
-    /* Of a session with more frames, older than all; and one for later. */
-    make_file("snapshot_20200101T000000Z-1-1_0000000000099999.json", 1000);
-    make_file("snapshot_20200101T000000Z-1-1_0000000000099998.json", 1000);
-    make_file("snapshot_zzz.json", 4000000000);
+    /* Older than all, with names that come last; and one for later. */
+    make_file("snapshot_20990101T000000Z-1-1_0000000000099999.json", 1000);
+    make_file("snapshot_20990101T000000Z-1-1_0000000000099998.json", 1000);
+    make_file("snapshot_0.json", 4000000000);
     make_file("snapshot_notes.txt", 1);
     make_file("other.json", 1);
     set_folder(3, 1, 0);
@@ -263,13 +263,13 @@ START_TEST(the_newest_files_stay_whatever_their_frames_are)
         request();
         look(1000 + 100 * i);
         ck_assert(!has_file(FA_SNAPSHOT_REQUEST));
-        ck_assert(has_file("snapshot_zzz.json"));
+        ck_assert(has_file("snapshot_0.json"));
         ck_assert_uint_eq(count_files("snapshot_", NULL), 1 + 3);
         ck_assert_uint_eq(
-            has_file("snapshot_20200101T000000Z-1-1_0000000000099999.json"),
+            has_file("snapshot_20990101T000000Z-1-1_0000000000099999.json"),
             i == 1);
         ck_assert(
-            !has_file("snapshot_20200101T000000Z-1-1_0000000000099998.json"));
+            !has_file("snapshot_20990101T000000Z-1-1_0000000000099998.json"));
     }
     ck_assert(has_file("snapshot_notes.txt"));
     ck_assert(has_file("other.json"));
