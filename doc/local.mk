@@ -29,6 +29,7 @@ man3_pages = \
 	doc/fa_snapshot.3 \
 	doc/fa_stats.3 \
 	doc/fa_status.3 \
+	doc/fa_stream.3 \
 	doc/fa_tag.3 \
 	doc/fa_transfer.3
 

@@ -25,6 +25,7 @@ public_HEADERS = \
 	include/framealloc/barrier.h \
 	include/framealloc/remote.h \
 	include/framealloc/transfer.h \
+	include/framealloc/stream.h \
 	include/framealloc/tag.h \
 	include/framealloc/budget.h \
 	include/framealloc/event.h \
@@ -153,6 +154,11 @@ lifetime_sources = \
 	src/lifetime/settle.c \
 	src/lifetime/settle.h \
 	src/lifetime/stamp.c \
+	src/lifetime/stream.c \
+	src/lifetime/stream.h \
+	src/lifetime/stream_evict.c \
+	src/lifetime/stream_record.c \
+	src/lifetime/stream_space.c \
 	src/lifetime/transfer.c \
 	src/lifetime/transfer.h \
 	src/lifetime/trim.c \

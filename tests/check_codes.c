@@ -299,6 +299,19 @@ leave_handle(void)
 }
 
 static void
+pass_stream_budget(void)
+{
+    fa_stream *stream;
+    fa_stream_config config = FA_STREAM_CONFIG_INIT;
+    config.budget = 1000;
+    ck_assert_int_eq(fa_stream_create(w.allocator, &config, &stream), FA_OK);
+    ck_assert_uint_eq(
+        fa_stream_reserve(stream, 1001, FA_STREAM_CRITICAL, FA_TAG_NONE),
+        FA_STREAM_ASSET_NONE);
+    fa_stream_destroy(stream);
+}
+
+static void
 unpin_alone(void)
 {
     fa_handle_space *space = make_space();
@@ -490,6 +503,7 @@ static const struct program programs[] = {
     {312, 0, pass_tag_limit, NULL},
     {313, 0, pass_ctx_limit, NULL},
     {401, 0, use_stale_handle, NULL},
+    {402, 0, pass_stream_budget, NULL},
     {403, 0, leave_handle, NULL},
     {404, 0, unpin_alone, NULL},
     {421, 0, use_dead_scratch, NULL},

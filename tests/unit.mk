@@ -52,6 +52,9 @@ FA_UNIT_TESTS = \
 	tests/check_snapshot \
 	tests/check_snapshot_folder \
 	tests/check_stats \
+	tests/check_stream \
+	tests/check_stream_evict \
+	tests/check_stream_model \
 	tests/check_tag \
 	tests/check_transfer
 check_LTLIBRARIES += tests/libsupport.la
@@ -239,6 +242,18 @@ tests_check_snapshot_folder_LDADD = $(FA_UNIT_LDADD)
 tests_check_stats_SOURCES = tests/check_stats.c
 tests_check_stats_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_stats_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_stream_SOURCES = tests/check_stream.c
+tests_check_stream_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_stream_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_stream_evict_SOURCES = tests/check_stream_evict.c
+tests_check_stream_evict_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_stream_evict_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_stream_model_SOURCES = tests/check_stream_model.c
+tests_check_stream_model_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_stream_model_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_tag_SOURCES = tests/check_tag.c
 tests_check_tag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

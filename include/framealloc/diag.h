@@ -87,6 +87,8 @@ typedef enum fa_severity {
             "raise the budget or allocate less in the context")                \
     FA_DIAG(401, ERROR, "a handle is stale or of another owner",               \
             "keep handles no longer than what they name")                      \
+    FA_DIAG(402, WARNING, "the budget of a stream is reached",                 \
+            "raise the budget, or free or unpin assets")                       \
     FA_DIAG(403, WARNING, "handles were still live when their owner ended",    \
             "free what has a handle before its owner is destroyed")            \
     FA_DIAG(404, ERROR, "a pinned object was freed, or pins do not pair",      \

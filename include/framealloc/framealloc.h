@@ -29,6 +29,7 @@
 #include <framealloc/snapshot.h>
 #include <framealloc/stats.h>
 #include <framealloc/status.h>
+#include <framealloc/stream.h>
 #include <framealloc/tag.h>
 #include <framealloc/transfer.h>
 #include <framealloc/version.h>
