@@ -5,6 +5,7 @@
 
 examples = \
 	examples/frames \
+	examples/streaming \
 	examples/workers \
 	examples/tracking_heap \
 	examples/budgets
@@ -30,6 +31,9 @@ examples_workers_LDADD = libframealloc.la -lpthread
 
 examples_tracking_heap_SOURCES = examples/tracking_heap.c
 examples_tracking_heap_LDADD = libframealloc.la -lpthread
+
+examples_streaming_SOURCES = examples/streaming.c
+examples_streaming_LDADD = libframealloc.la -lpthread
 
 examples_budgets_SOURCES = examples/budgets.c
 examples_budgets_LDADD = libframealloc.la
