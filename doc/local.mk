@@ -31,6 +31,7 @@ man3_pages = \
 	doc/fa_status.3 \
 	doc/fa_stream.3 \
 	doc/fa_tag.3 \
+	doc/fa_task.3 \
 	doc/fa_transfer.3
 
 dist_man_MANS += $(man3_pages) doc/framealloc.7

@@ -27,6 +27,7 @@ public_HEADERS = \
 	include/framealloc/transfer.h \
 	include/framealloc/stream.h \
 	include/framealloc/tag.h \
+	include/framealloc/task.h \
 	include/framealloc/budget.h \
 	include/framealloc/event.h \
 	include/framealloc/behavior.h \
@@ -159,6 +160,8 @@ lifetime_sources = \
 	src/lifetime/stream_evict.c \
 	src/lifetime/stream_record.c \
 	src/lifetime/stream_space.c \
+	src/lifetime/task.c \
+	src/lifetime/task.h \
 	src/lifetime/transfer.c \
 	src/lifetime/transfer.h \
 	src/lifetime/trim.c \

@@ -4,15 +4,13 @@
  * Every number of the registry is emitted by a program here; a number without
  * one fails.
  */
-#include "support.h"
+#include "codes_task.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct test_world w;
 
 static const uint32_t registry[] = {
 #define TEST_NUMBER(number, severity, text, cure) number,
@@ -499,6 +497,10 @@ static const struct program programs[] = {
     {231, 0, forget_transfer, NULL},
     {232, 0, receive_nothing, NULL},
     {241, 1, release_too_often, NULL},
+    {251, 0, end_task_twice, NULL},
+    {252, 0, free_through_another_task, NULL},
+    {253, 0, use_task_twice_at_once, NULL},
+    {254, 0, leave_task, NULL},
     {311, 0, pass_limit, NULL},
     {312, 0, pass_tag_limit, NULL},
     {313, 0, pass_ctx_limit, NULL},

@@ -26,6 +26,27 @@ use_groups(void)
 }
 
 static void
+use_tasks(void)
+{
+    fa_task task;
+    fa_task_stats stats = FA_TASK_STATS_INIT;
+    unsigned got = 0;
+    if (!is_done(fa_task_begin(world.ctx, NULL, &task)))
+        return;
+    for (unsigned i = 0; i < 300; i++) {
+        void *block = fa_task_alloc(world.ctx, task, i % 10 ? 100 : 20000, 16);
+        void *moved = NULL;
+        world.failed += block == NULL;
+        got += block != NULL;
+        if (block != NULL && i % 7 == 0)
+            moved = fa_task_realloc(world.ctx, task, block, 30000, 16);
+        world.failed += block != NULL && i % 7 == 0 && moved == NULL;
+    }
+    CHECK(fa_task_end(world.ctx, task, &stats) == FA_OK, "the end never fails");
+    CHECK(stats.count == got, "it has what it gave");
+}
+
+static void
 use_scratch_scopes(void)
 {
     begin();

@@ -534,6 +534,8 @@ static const struct scenario scenarios[] = {
     {"defers, lag 3", defer_often, with_lag, false},
     {"groups", use_groups, NULL, false},
     {"groups, guard 3", use_groups, with_some_guard_3, false},
+    {"tasks", use_tasks, NULL, false},
+    {"tasks, guard 1", use_tasks, with_guard_1, false},
     {"retained blocks", retain_blocks, NULL, false},
     {"retained blocks, guard 3", retain_blocks, with_some_guard_3, false},
     {"scratch arenas", use_scratch, NULL, false},

@@ -56,6 +56,8 @@ FA_UNIT_TESTS = \
 	tests/check_stream_evict \
 	tests/check_stream_model \
 	tests/check_tag \
+	tests/check_task \
+	tests/check_task_thread \
 	tests/check_transfer
 check_LTLIBRARIES += tests/libsupport.la
 check_PROGRAMS += $(FA_UNIT_TESTS)
@@ -96,7 +98,7 @@ tests_check_budget_policy_SOURCES = tests/check_budget_policy.c
 tests_check_budget_policy_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_budget_policy_LDADD = $(FA_UNIT_LDADD)
 
-tests_check_codes_SOURCES = tests/check_codes.c
+tests_check_codes_SOURCES = tests/check_codes.c tests/codes_task.h
 tests_check_codes_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_codes_LDADD = $(FA_UNIT_LDADD)
 
@@ -260,6 +262,14 @@ tests_check_tag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_tag_LDADD = $(FA_UNIT_LDADD)
 
 EXTRA_DIST += doc/misuse.md
+
+tests_check_task_SOURCES = tests/check_task.c
+tests_check_task_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_task_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_task_thread_SOURCES = tests/check_task_thread.c
+tests_check_task_thread_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_task_thread_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_transfer_SOURCES = tests/check_transfer.c
 tests_check_transfer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

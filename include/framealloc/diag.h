@@ -79,6 +79,14 @@ typedef enum fa_severity {
             "receive each transfer once, with its own allocator")              \
     FA_DIAG(241, ERROR, "a shared object without references was used",         \
             "retain it once per owner, and release it as often")               \
+    FA_DIAG(251, ERROR, "a task that is over was used",                        \
+            "end a task when its last user is done, with its own allocator")   \
+    FA_DIAG(252, ERROR, "a block that the task does not have was freed",       \
+            "free a block once, by the task that allocated it")                \
+    FA_DIAG(253, ERROR, "two calls used a task at the same time",              \
+            "let one thread at a time use a task")                             \
+    FA_DIAG(254, WARNING, "tasks were still live when the allocator ended",    \
+            "call fa_task_end() once for each task")                           \
     FA_DIAG(311, WARNING, "the memory limit of the allocator is reached",      \
             "raise memory_limit or free memory")                               \
     FA_DIAG(312, WARNING, "the budget of a tag is reached",                    \

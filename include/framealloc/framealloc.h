@@ -31,6 +31,7 @@
 #include <framealloc/status.h>
 #include <framealloc/stream.h>
 #include <framealloc/tag.h>
+#include <framealloc/task.h>
 #include <framealloc/transfer.h>
 #include <framealloc/version.h>
 

@@ -77,13 +77,15 @@ typedef struct fa_stats {
     uint64_t transfers_dropped;  /**< Of them: released instead. */
     uint64_t transfers_pending;  /**< Of them: on their way. */
     uint64_t transfer_bytes;     /**< Sent so far. */
+    uint64_t tasks;              /**< Tasks that have not ended. */
+    uint64_t tasks_begun;        /**< Tasks so far. */
 } fa_stats;
 
 #define FA_STATS_INIT                                                         \
     {                                                                         \
         sizeof(fa_stats), 0, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
             0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0,  \
-            0, 0, 0, 0, 0, 0                                                  \
+            0, 0, 0, 0, 0, 0, 0, 0                                            \
     }
 
 /** Figures of one tag or context. Start from FA_USAGE_INIT. */

@@ -52,6 +52,7 @@ make_parts(fa_allocator *allocator)
     }
     fai_mutex_create(&allocator->lock);
     fai_mutex_create(&allocator->transfers.lock);
+    fai_mutex_create(&allocator->tasks.lock);
     fai_mutex_create(&allocator->behavior.lock);
     fai_spans_create(&allocator->spans, allocator->config.huge_pages);
     fai_tags_create(&allocator->tags);

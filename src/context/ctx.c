@@ -63,6 +63,7 @@ lock_all(void)
     for (fa_allocator *a = allocators; a != NULL; a = a->next) {
         fai_lock(&a->behavior.lock);
         fai_lock(&a->transfers.lock);
+        fai_lock(&a->tasks.lock);
         fai_lock(&a->lock);
         fai_lock(&a->tags.lock);
         fai_lock(&a->pages.lock);
@@ -78,6 +79,7 @@ unlock_all(void)
         fai_unlock(&a->pages.lock);
         fai_unlock(&a->tags.lock);
         fai_unlock(&a->lock);
+        fai_unlock(&a->tasks.lock);
         fai_unlock(&a->transfers.lock);
         fai_unlock(&a->behavior.lock);
     }

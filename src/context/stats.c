@@ -271,6 +271,16 @@ fill_transfers(fa_allocator *allocator, fa_stats *stats)
 }
 
 static void
+fill_tasks(fa_allocator *allocator, fa_stats *stats)
+{
+    struct fai_tasks *tasks = &allocator->tasks;
+    fai_lock(&tasks->lock);
+    stats->tasks = tasks->live;
+    stats->tasks_begun = tasks->begun;
+    fai_unlock(&tasks->lock);
+}
+
+static void
 fill_stats(fa_allocator *allocator, fa_stats *stats)
 {
     struct tally tally = {0};
@@ -281,6 +291,7 @@ fill_stats(fa_allocator *allocator, fa_stats *stats)
     uint64_t word = fai_load_acquire(&allocator->word);
     fill_totals(stats, &tally.sum);
     fill_transfers(allocator, stats);
+    fill_tasks(allocator, stats);
     stats->frame_number = word >> 1;
     stats->frame_is_open = (word & 1) != 0;
     stats->frame_bytes = tally.frame_bytes;

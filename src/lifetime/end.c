@@ -13,6 +13,7 @@
 #include "lifetime/leak.h"
 #include "lifetime/retain.h"
 #include "lifetime/scratch.h"
+#include "lifetime/task.h"
 #include "lifetime/transfer.h"
 #include "memory/arena.h"
 #include "memory/block.h"
@@ -193,6 +194,7 @@ unmake_parts(fa_allocator *allocator)
     fai_snapshot_end(allocator);
     fai_events_destroy(allocator);
     fai_transfers_destroy(allocator);
+    fai_tasks_destroy(allocator);
     fai_tags_destroy(&allocator->tags);
     fai_mutex_destroy(&allocator->behavior.lock);
     fai_mutex_destroy(&allocator->lock);
@@ -204,6 +206,7 @@ fa_allocator_destroy(fa_allocator *allocator)
     struct fai_leaks leaks = {0};
     if (allocator == NULL)
         return;
+    fai_tasks_drop(allocator);
     fai_transfers_drop(allocator);
     for (fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
         end_ctx(ctx, &leaks);

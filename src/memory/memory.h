@@ -403,6 +403,16 @@ struct fai_transfers {
     uint64_t bytes;
 };
 
+/* Tasks; see lifetime/task.c. */
+struct fai_tasks {
+    struct fai_mutex lock; /* Guards what follows. */
+    struct fai_meta meta;
+    struct fa_task_record *free;
+    struct fa_task_record *newest; /* Of all records. */
+    uint64_t live;
+    uint64_t begun;
+};
+
 struct fa_allocator {
     uint64_t word;     /* Frame number * 2 + open; written by release stores. */
     uint64_t id;       /* Not used again in the process. */
@@ -425,6 +435,7 @@ struct fa_allocator {
     uint32_t counting; /* enum fai_counting; under the lock, read by all. */
     struct fai_events events;
     struct fai_transfers transfers;
+    struct fai_tasks tasks;
     struct fai_behavior behavior;
     struct fai_profile *profile;   /* Of observe/profile.c, or NULL. */
     struct fai_snapshot *snapshot; /* Of observe/snapshot_file.c, or NULL. */
