@@ -17,6 +17,10 @@ if WITH_PHYSICS
 examples += $(physics_examples)
 endif
 
+if WITH_LIBUV
+examples += examples/uv_files
+endif
+
 if ENABLE_TESTS
 check_PROGRAMS += $(examples)
 TESTS += $(examples)
@@ -37,6 +41,10 @@ examples_streaming_LDADD = libframealloc.la -lpthread
 
 examples_budgets_SOURCES = examples/budgets.c
 examples_budgets_LDADD = libframealloc.la
+
+examples_uv_files_SOURCES = examples/uv_files.c
+examples_uv_files_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
+examples_uv_files_LDADD = libframealloc.la $(LIBUV_LIBS)
 
 examples_physics_rollback_SOURCES = examples/physics_rollback.c
 examples_physics_rollback_LDADD = $(physics_example_libs)

@@ -28,6 +28,7 @@ public_HEADERS = \
 	include/framealloc/stream.h \
 	include/framealloc/tag.h \
 	include/framealloc/task.h \
+	include/framealloc/uv.h \
 	include/framealloc/budget.h \
 	include/framealloc/event.h \
 	include/framealloc/behavior.h \
