@@ -20,6 +20,7 @@ man3_pages = \
 	doc/fa_physics.3 \
 	doc/fa_physics_change.3 \
 	doc/fa_physics_query.3 \
+	doc/fa_pmr.3 \
 	doc/fa_pool.3 \
 	doc/fa_rc.3 \
 	doc/fa_profile.3 \

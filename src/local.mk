@@ -20,6 +20,7 @@ public_HEADERS = \
 	include/framealloc/retain.h \
 	include/framealloc/handle.h \
 	include/framealloc/heap.h \
+	include/framealloc/pmr.hpp \
 	include/framealloc/group.h \
 	include/framealloc/rc.h \
 	include/framealloc/barrier.h \

@@ -6,5 +6,6 @@
 include tests/snapshot.mk
 include tests/trace.mk
 include tests/unit.mk
+include tests/cxx.mk
 include tests/physics.mk
 include tests/stress.mk

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # SPDX-FileCopyrightText: The libframealloc authors
 #
-# Each public header compiles alone, as C11 and as C++17, without a warning.
+# Each public header compiles alone, as C11 and as C++17, without a warning;
+# those that end in .hpp as C++17, also without exceptions and type information.
 
 . "$(dirname "$0")/common.sh"
 bad=0
@@ -20,7 +21,9 @@ is_complete() {
 compile() {
     compiler=$1 language=$2 standard=$3
     command -v "${compiler%% *}" >/dev/null 2>&1 || return 0
-    for header in "$FA_SRCDIR"/include/*.h "$FA_SRCDIR"/include/*/*.h; do
+    for header in "$FA_SRCDIR"/include/*.h "$FA_SRCDIR"/include/*/*.h \
+        "$FA_SRCDIR"/include/*/*.hpp; do
+        case $language:$header in c:*.hpp) continue ;; esac
         name=${header#"$FA_SRCDIR"/include/}
         is_complete "$name" "$compiler" "$language" "$standard" || continue
         posix=
@@ -28,7 +31,9 @@ compile() {
         [ "$name" != framealloc/uv.h ] || posix=-D_POSIX_C_SOURCE=200809L
         # The type is there because an empty unit is a warning, too.
         printf '#include <%s>\ntypedef int fa_unit;\n' "$name" >"$work/one.c"
-        for flag in -DFA_VARIANT -DFRAMEALLOC_JEMALLOC -DFA_NO_INLINE; do
+        for flag in -DFA_VARIANT -DFRAMEALLOC_JEMALLOC -DFA_NO_INLINE \
+            -fno-exceptions -fno-rtti; do
+            case $language:$flag in c:-fno-*) continue ;; esac
             $compiler -x "$language" -std="$standard" -Wall -Wextra -Wpedantic \
                 -Wshadow -Werror -O1 -I"$FA_SRCDIR/include" $posix $flag \
                 -c "$work/one.c" -o "$work/one.o" && continue
