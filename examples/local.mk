@@ -7,6 +7,7 @@ examples = \
 	examples/frames \
 	examples/streaming \
 	examples/workers \
+	examples/ecs \
 	examples/tracking_heap \
 	examples/budgets
 
@@ -32,6 +33,9 @@ examples_frames_LDADD = libframealloc.la
 
 examples_workers_SOURCES = examples/workers.c
 examples_workers_LDADD = libframealloc.la -lpthread
+
+examples_ecs_SOURCES = examples/ecs.c
+examples_ecs_LDADD = libframealloc.la -lpthread
 
 examples_tracking_heap_SOURCES = examples/tracking_heap.c
 examples_tracking_heap_LDADD = libframealloc.la -lpthread
