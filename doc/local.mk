@@ -15,6 +15,7 @@ man3_pages = \
 	doc/fa_group.3 \
 	doc/fa_handle.3 \
 	doc/fa_heap.3 \
+	doc/fa_hooks.3 \
 	doc/fa_jemalloc.3 \
 	doc/fa_mark.3 \
 	doc/fa_physics.3 \

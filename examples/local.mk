@@ -21,6 +21,12 @@ endif
 if WITH_LIBUV
 examples += examples/uv_files
 endif
+if HAVE_CJSON
+examples += examples/hooks_cjson
+endif
+if HAVE_EXPAT
+examples += examples/hooks_expat
+endif
 
 if ENABLE_TESTS
 check_PROGRAMS += $(examples)
@@ -42,6 +48,14 @@ examples_tracking_heap_LDADD = libframealloc.la -lpthread
 
 examples_streaming_SOURCES = examples/streaming.c
 examples_streaming_LDADD = libframealloc.la -lpthread
+
+examples_hooks_cjson_SOURCES = examples/hooks_cjson.c
+examples_hooks_cjson_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS)
+examples_hooks_cjson_LDADD = libframealloc.la $(CJSON_LIBS)
+
+examples_hooks_expat_SOURCES = examples/hooks_expat.c
+examples_hooks_expat_CPPFLAGS = $(AM_CPPFLAGS) $(EXPAT_CFLAGS)
+examples_hooks_expat_LDADD = libframealloc.la $(EXPAT_LIBS)
 
 examples_budgets_SOURCES = examples/budgets.c
 examples_budgets_LDADD = libframealloc.la

@@ -20,6 +20,7 @@ public_HEADERS = \
 	include/framealloc/retain.h \
 	include/framealloc/handle.h \
 	include/framealloc/heap.h \
+	include/framealloc/hooks.h \
 	include/framealloc/pmr.hpp \
 	include/framealloc/group.h \
 	include/framealloc/rc.h \
@@ -126,6 +127,7 @@ context_sources = \
 	src/context/ctx.h \
 	src/context/fault_report.c \
 	src/context/fault_report.h \
+	src/context/hooks.c \
 	src/context/limit.c \
 	src/context/options.c \
 	src/context/options.h \

@@ -34,6 +34,7 @@ FA_UNIT_TESTS = \
 	tests/check_handle_compact \
 	tests/check_handle_thread \
 	tests/check_heap \
+	tests/check_hooks \
 	tests/check_lag \
 	tests/check_ledger \
 	tests/check_mark \
@@ -165,6 +166,10 @@ tests_check_handle_thread_LDADD = $(FA_UNIT_LDADD)
 tests_check_heap_SOURCES = tests/check_heap.c
 tests_check_heap_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_heap_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_hooks_SOURCES = tests/check_hooks.c
+tests_check_hooks_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_hooks_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_lag_SOURCES = tests/check_lag.c
 tests_check_lag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -20,6 +20,7 @@
 #include <framealloc/group.h>
 #include <framealloc/handle.h>
 #include <framealloc/heap.h>
+#include <framealloc/hooks.h>
 #include <framealloc/pool.h>
 #include <framealloc/profile.h>
 #include <framealloc/rc.h>
