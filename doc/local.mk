@@ -48,6 +48,7 @@ EXTRA_DIST += \
 	doc/cookbook.md \
 	doc/game-dev.md \
 	doc/getting-started.md \
+	doc/hooks.md \
 	doc/migration.md \
 	doc/parity.md \
 	doc/patterns.md \
