@@ -203,6 +203,19 @@ FA_INLINE FA_RETURNS_ARRAY(2, 3) void *fa_frame_zalloc_array(fa_frame *frame,
     FA_CAST(T *,                            \
             fa_frame_alloc_array((frame), (count), sizeof(T), FA_ALIGNOF(T)))
 
+/** N zeroed T in one block as a T (*)[N], or NULL: with N known, sizeof and
+ *  the compiler's warnings know how many there are. One bump. */
+#define fa_frame_new_n(frame, T, N) \
+    FA_CAST(T(*)[N], fa_frame_zalloc((frame), sizeof(T[N]), FA_ALIGNOF(T)))
+/** The same uninitialised. For a count known at run time only, there is
+ *  fa_frame_array_raw(). */
+#define fa_frame_new_n_raw(frame, T, N) \
+    FA_CAST(T(*)[N], fa_frame_alloc((frame), sizeof(T[N]), FA_ALIGNOF(T)))
+/** 2, 4 or 8 zeroed T, as fa_frame_new_n(). */
+#define fa_frame_new_2(frame, T) fa_frame_new_n(frame, T, 2)
+#define fa_frame_new_4(frame, T) fa_frame_new_n(frame, T, 4)
+#define fa_frame_new_8(frame, T) fa_frame_new_n(frame, T, 8)
+
 /**
  * Grows or shrinks a block: in place when it is the last one of the frame,
  * otherwise (when it grows) by a copy in a new block.
