@@ -17,14 +17,15 @@ man3_pages = \
 	doc/fa_heap.3 \
 	doc/fa_hooks.3 \
 	doc/fa_jemalloc.3 \
+	doc/fa_map.3 \
 	doc/fa_mark.3 \
 	doc/fa_physics.3 \
 	doc/fa_physics_change.3 \
 	doc/fa_physics_query.3 \
 	doc/fa_pmr.3 \
 	doc/fa_pool.3 \
-	doc/fa_rc.3 \
 	doc/fa_profile.3 \
+	doc/fa_rc.3 \
 	doc/fa_remote.3 \
 	doc/fa_retain.3 \
 	doc/fa_scratch.3 \
@@ -32,9 +33,11 @@ man3_pages = \
 	doc/fa_stats.3 \
 	doc/fa_status.3 \
 	doc/fa_stream.3 \
+	doc/fa_string.3 \
 	doc/fa_tag.3 \
 	doc/fa_task.3 \
-	doc/fa_transfer.3
+	doc/fa_transfer.3 \
+	doc/fa_vec.3
 
 dist_man_MANS += $(man3_pages) doc/framealloc.7
 

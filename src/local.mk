@@ -15,6 +15,9 @@ public_HEADERS = \
 	include/framealloc/allocator.h \
 	include/framealloc/ctx.h \
 	include/framealloc/frame.h \
+	include/framealloc/vec.h \
+	include/framealloc/map.h \
+	include/framealloc/string.h \
 	include/framealloc/pool.h \
 	include/framealloc/scratch.h \
 	include/framealloc/retain.h \
@@ -48,6 +51,7 @@ base_sources = \
 	src/base/bits.h \
 	src/base/date.c \
 	src/base/date.h \
+	src/base/hash.h \
 	src/base/stack.h \
 	src/base/text.c \
 	src/base/text.h
@@ -135,6 +139,13 @@ context_sources = \
 	src/context/status.c \
 	src/context/twins.c
 
+collections_sources = \
+	src/collections/items.c \
+	src/collections/items.h \
+	src/collections/map.c \
+	src/collections/string.c \
+	src/collections/vec.c
+
 lifetime_sources = \
 	src/lifetime/annex.c \
 	src/lifetime/annex.h \
@@ -188,6 +199,7 @@ libframealloc_la_SOURCES = \
 	$(accounting_sources) \
 	$(memory_sources) \
 	$(context_sources) \
+	$(collections_sources) \
 	$(lifetime_sources) \
 	$(observe_sources)
 

@@ -37,13 +37,14 @@ FA_UNIT_TESTS = \
 	tests/check_hooks \
 	tests/check_lag \
 	tests/check_ledger \
+	tests/check_map \
 	tests/check_mark \
 	tests/check_misuse \
 	tests/check_options \
 	tests/check_pool \
-	tests/check_rc \
 	tests/check_profile \
 	tests/check_queue \
+	tests/check_rc \
 	tests/check_refusal \
 	tests/check_remote \
 	tests/check_retain \
@@ -56,10 +57,12 @@ FA_UNIT_TESTS = \
 	tests/check_stream \
 	tests/check_stream_evict \
 	tests/check_stream_model \
+	tests/check_string \
 	tests/check_tag \
 	tests/check_task \
 	tests/check_task_thread \
-	tests/check_transfer
+	tests/check_transfer \
+	tests/check_vec
 check_LTLIBRARIES += tests/libsupport.la
 check_PROGRAMS += $(FA_UNIT_TESTS)
 TESTS += $(FA_UNIT_TESTS)
@@ -179,6 +182,10 @@ tests_check_ledger_SOURCES = tests/check_ledger.c
 tests_check_ledger_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_ledger_LDADD = $(FA_UNIT_LDADD)
 
+tests_check_map_SOURCES = tests/check_map.c
+tests_check_map_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_map_LDADD = $(FA_UNIT_LDADD)
+
 tests_check_mark_SOURCES = tests/check_mark.c
 tests_check_mark_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_mark_LDADD = $(FA_UNIT_LDADD)
@@ -262,9 +269,17 @@ tests_check_stream_model_SOURCES = tests/check_stream_model.c
 tests_check_stream_model_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_stream_model_LDADD = $(FA_UNIT_LDADD)
 
+tests_check_string_SOURCES = tests/check_string.c
+tests_check_string_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_string_LDADD = $(FA_UNIT_LDADD)
+
 tests_check_tag_SOURCES = tests/check_tag.c
 tests_check_tag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_tag_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_vec_SOURCES = tests/check_vec.c
+tests_check_vec_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_vec_LDADD = $(FA_UNIT_LDADD)
 
 EXTRA_DIST += doc/misuse.md
 

@@ -49,9 +49,14 @@
 #ifdef __cplusplus
 #    define FA_ALIGNOF(T) alignof(T)
 #    define FA_CAST(T, x) static_cast<T>(x)
+/* Of what a pointer points to, and a cast to the type of a pointer member. */
+#    define FA_ALIGNOF_AT(p)   alignof(decltype(*(p)))
+#    define FA_CAST_LIKE(p, x) static_cast<decltype(p)>(x)
 #else
-#    define FA_ALIGNOF(T) _Alignof(T)
-#    define FA_CAST(T, x) ((T)(x))
+#    define FA_ALIGNOF(T)      _Alignof(T)
+#    define FA_CAST(T, x)      ((T)(x))
+#    define FA_ALIGNOF_AT(p)   _Alignof(__typeof__(*(p)))
+#    define FA_CAST_LIKE(p, x) (x)
 #endif
 
 #ifdef __cplusplus

@@ -21,6 +21,7 @@
 #include <framealloc/handle.h>
 #include <framealloc/heap.h>
 #include <framealloc/hooks.h>
+#include <framealloc/map.h>
 #include <framealloc/pool.h>
 #include <framealloc/profile.h>
 #include <framealloc/rc.h>
@@ -31,9 +32,11 @@
 #include <framealloc/stats.h>
 #include <framealloc/status.h>
 #include <framealloc/stream.h>
+#include <framealloc/string.h>
 #include <framealloc/tag.h>
 #include <framealloc/task.h>
 #include <framealloc/transfer.h>
+#include <framealloc/vec.h>
 #include <framealloc/version.h>
 
 #endif

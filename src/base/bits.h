@@ -40,6 +40,12 @@ fai_add_size(size_t a, size_t b, size_t *sum)
     return !__builtin_add_overflow(a, b, sum);
 }
 
+static inline bool
+fai_mul_size(size_t a, size_t b, size_t *product)
+{
+    return !__builtin_mul_overflow(a, b, product);
+}
+
 /* Index of the highest set bit; n is not 0. */
 static inline unsigned
 fai_log2(uint64_t n)
