@@ -28,6 +28,7 @@ man3_pages = \
 	doc/fa_rc.3 \
 	doc/fa_remote.3 \
 	doc/fa_retain.3 \
+	doc/fa_scope.3 \
 	doc/fa_scratch.3 \
 	doc/fa_snapshot.3 \
 	doc/fa_stats.3 \

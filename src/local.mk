@@ -19,6 +19,7 @@ public_HEADERS = \
 	include/framealloc/map.h \
 	include/framealloc/string.h \
 	include/framealloc/pool.h \
+	include/framealloc/scope.h \
 	include/framealloc/scratch.h \
 	include/framealloc/retain.h \
 	include/framealloc/handle.h \
@@ -165,6 +166,8 @@ lifetime_sources = \
 	src/lifetime/handle_compact.c \
 	src/lifetime/handle_region.c \
 	src/lifetime/handle_space.c \
+	src/lifetime/scope.c \
+	src/lifetime/scope.h \
 	src/lifetime/scratch.c \
 	src/lifetime/scratch.h \
 	src/lifetime/settle.c \

@@ -49,6 +49,7 @@ FA_UNIT_TESTS = \
 	tests/check_remote \
 	tests/check_retain \
 	tests/check_retain_loss \
+	tests/check_scope \
 	tests/check_scratch \
 	tests/check_scratch_scope \
 	tests/check_snapshot \
@@ -236,6 +237,10 @@ tests_check_retain_LDADD = $(FA_UNIT_LDADD)
 tests_check_retain_loss_SOURCES = tests/check_retain_loss.c tests/retain.h
 tests_check_retain_loss_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_retain_loss_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_scope_SOURCES = tests/check_scope.c
+tests_check_scope_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_scope_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_scratch_SOURCES = tests/check_scratch.c
 tests_check_scratch_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

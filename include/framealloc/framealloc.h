@@ -27,6 +27,7 @@
 #include <framealloc/rc.h>
 #include <framealloc/remote.h>
 #include <framealloc/retain.h>
+#include <framealloc/scope.h>
 #include <framealloc/scratch.h>
 #include <framealloc/snapshot.h>
 #include <framealloc/stats.h>

@@ -16,6 +16,7 @@
 
 #include "context/ctx.h"
 #include "lifetime/retain.h"
+#include "lifetime/scope.h"
 #include "lifetime/settle.h"
 #include "lifetime/trim.h"
 #include "memory/arena.h"
@@ -94,6 +95,8 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
 {
     struct fai_frame *frame = &ctx->frame;
     struct fai_arena *arena = frame->arena;
+    if (FAI_UNLIKELY(frame->guards != 0))
+        fai_scope_forget(ctx);
     fai_frame_note_peak(frame);
     fai_frame_close_section(ctx);
     fai_guard_frame_verify(ctx);

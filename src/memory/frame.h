@@ -39,6 +39,8 @@ bool fai_frame_has_room(fa_ctx *ctx, size_t size);
 /* The frame goes on with the blocks that it had. */
 void fai_frame_count_again(struct fai_frame *frame,
                            const struct fai_arena *arena);
+/* Whether the frame may be rolled back to the mark. */
+bool fai_frame_has_mark(const struct fai_frame *frame, fa_mark mark);
 /* Most bytes of the frame so far, blocks included. */
 void fai_frame_note_peak(struct fai_frame *frame);
 

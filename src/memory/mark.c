@@ -105,6 +105,12 @@ find_mark(const struct fai_frame *frame, fa_mark mark)
     return found->serial == mark.serial ? found : NULL;
 }
 
+bool
+fai_frame_has_mark(const struct fai_frame *frame, fa_mark mark)
+{
+    return find_mark(frame, mark) != NULL;
+}
+
 static void
 refund_section(fa_ctx *ctx, const struct fai_section *section, size_t bytes)
 {

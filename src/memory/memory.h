@@ -258,6 +258,7 @@ struct fai_frame {
     uint32_t attention; /* enum fai_attention. */
     fa_status refusal;  /* Why it could not be opened, or FA_OK. */
     uint32_t pins;
+    uint32_t guards;         /* Open ones, each in the one before. */
     struct fai_arena *arena; /* Of the current frame. */
     size_t window;           /* Of the allocator's configuration. */
     size_t capacity;         /* Most bytes; a multiple of 16. */
