@@ -57,6 +57,7 @@ EXTRA_DIST += \
 	doc/parity.md \
 	doc/patterns.md \
 	doc/performance.md \
+	doc/promises.tsv \
 	doc/troubleshooting.md
 
 # "page name" for each name in the NAME section of a page, but its own. Links

@@ -125,7 +125,8 @@ EXTRA_DIST += \
 	tests/models/queue.pml \
 	tests/models/remote.pml \
 	tests/models/run.sh \
-	tests/models/transfer.pml
+	tests/models/transfer.pml \
+	tests/promises.tsv
 
 # 30 s for each fuzzer, with clang's libFuzzer and AddressSanitizer.
 check-fuzz:
@@ -135,6 +136,20 @@ check-fuzz:
 # The models, and the bugs that can be seeded in them.
 check-models:
 	$(SHELL) $(top_srcdir)/tests/models/run.sh '$(top_srcdir)' '$(CC)'
+
+# Whether the tests that are named for each promise can fail: about two minutes
+# on two cores.
+check-mutants: $(FA_UNIT_TESTS)
+	$(AM_V_at)FA_SRCDIR='$(top_srcdir)' FA_LINK='$(mutant_link)' \
+	  FA_COMPILE='$(mutant_compile)' FA_LIBS='$(FA_UNIT_LDADD) $(LIBS)' \
+	  $(top_srcdir)/dev/mutants $(MUTANTS)
+
+mutant_compile = \
+	$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(FA_UNIT_CPPFLAGS) $(CPPFLAGS) \
+	$(AM_CFLAGS) $(FA_FLAGS) $(CFLAGS)
+mutant_link = \
+	$(LIBTOOL) --silent --tag=CC --mode=link $(CC) $(AM_CFLAGS) $(CFLAGS) \
+	$(AM_LDFLAGS) $(LDFLAGS)
 
 # The same programs, ten million generations of barriers, and ten random seeds
 # of the model.
