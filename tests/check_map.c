@@ -129,7 +129,7 @@ START_TEST(text_keys_are_compared_as_strings)
     ck_assert_int_eq(*fa_map_find(&m, name), 1);
     name[0] = '\0';
     ck_assert_int_eq(*fa_map_find(&m, name), 2);
-    ck_assert_ptr_null(fa_map_find(&m, "alph"));
+    ck_assert_ptr_null(fa_map_find(&m, "al"));
     for (int i = 0; i < 1000; i++)
         ck_assert(fa_map_set(&m, fa_frame_printf(w.frame, "key %d", i), i));
     ck_assert_int_eq(*fa_map_find(&m, "key 999"), 999);

@@ -138,7 +138,7 @@ check-models:
 	$(SHELL) $(top_srcdir)/tests/models/run.sh '$(top_srcdir)' '$(CC)'
 
 # Whether the tests that are named for each promise can fail: about two minutes
-# on two cores.
+# on two cores. Part of check-long, not of CI.
 check-mutants: $(FA_UNIT_TESTS)
 	$(AM_V_at)FA_SRCDIR='$(top_srcdir)' FA_LINK='$(mutant_link)' \
 	  FA_COMPILE='$(mutant_compile)' FA_LIBS='$(FA_UNIT_LDADD) $(LIBS)' \
@@ -153,7 +153,7 @@ mutant_link = \
 
 # The same programs, ten million generations of barriers, and ten random seeds
 # of the model.
-check-long: $(stress_programs)
+check-long: $(stress_programs) check-mutants
 	for program in $(stress_programs); do \
 	  echo "== $$program"; $$program || test $$? = 77 || exit 1; \
 	done
