@@ -19,6 +19,7 @@ public_HEADERS = \
 	include/framealloc/map.h \
 	include/framealloc/string.h \
 	include/framealloc/pool.h \
+	include/framealloc/phase.h \
 	include/framealloc/scope.h \
 	include/framealloc/scratch.h \
 	include/framealloc/retain.h \
@@ -87,6 +88,8 @@ memory_sources = \
 	src/memory/arena.h \
 	src/memory/block.c \
 	src/memory/block.h \
+	src/memory/capacity.c \
+	src/memory/capacity.h \
 	src/memory/charge.c \
 	src/memory/charge.h \
 	src/memory/event.c \
@@ -155,6 +158,8 @@ lifetime_sources = \
 	src/lifetime/boundary.h \
 	src/lifetime/end.c \
 	src/lifetime/group.c \
+	src/lifetime/phase.c \
+	src/lifetime/phase.h \
 	src/lifetime/rc.c \
 	src/lifetime/leak.c \
 	src/lifetime/leak.h \

@@ -417,6 +417,19 @@ churn_always(void)
 }
 
 static void
+misuse_phases(void)
+{
+    test_begin(&w);
+    fa_phase_scope outer = fa_phase_begin_limited(w.ctx, "outer", KIB);
+    (void)fa_phase_begin(w.ctx, "inner");
+    ck_assert_ptr_null(fa_frame_alloc(w.frame, 2 * KIB, 16));
+    ck_assert_int_eq(fa_phase_end(outer), FA_OK);
+    for (unsigned i = 0; i <= FA_PHASE_DEPTH_MAX; i++)
+        (void)fa_phase_begin(w.ctx, "deep");
+    test_end(&w);
+}
+
+static void
 use_ended_frame(void)
 {
     fa_ctx *worker;
@@ -504,6 +517,7 @@ static const struct program programs[] = {
     {311, 0, pass_limit, NULL},
     {312, 0, pass_tag_limit, NULL},
     {313, 0, pass_ctx_limit, NULL},
+    {314, 0, misuse_phases, NULL},
     {401, 0, use_stale_handle, NULL},
     {402, 0, pass_stream_budget, NULL},
     {403, 0, leave_handle, NULL},
@@ -514,6 +528,9 @@ static const struct program programs[] = {
     {424, 0, conflict_with_both, NULL},
     {431, 0, retain_too_much, NULL},
     {432, 0, retain_foreign, NULL},
+    {441, 0, misuse_phases, NULL},
+    {442, 0, misuse_phases, NULL},
+    {443, 0, misuse_phases, NULL},
     {501, 0, promote_always, NULL},
     {502, 0, promote_always, NULL},
     {510, 0, churn_always, NULL},

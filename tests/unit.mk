@@ -41,6 +41,7 @@ FA_UNIT_TESTS = \
 	tests/check_mark \
 	tests/check_misuse \
 	tests/check_options \
+	tests/check_phase \
 	tests/check_pool \
 	tests/check_profile \
 	tests/check_queue \
@@ -210,6 +211,10 @@ tests_check_options_LDADD = $(FA_UNIT_LDADD)
 tests_check_profile_SOURCES = tests/check_profile.c
 tests_check_profile_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_profile_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_phase_SOURCES = tests/check_phase.c
+tests_check_phase_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_phase_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_pool_SOURCES = tests/check_pool.c
 tests_check_pool_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

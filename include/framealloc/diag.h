@@ -93,6 +93,8 @@ typedef enum fa_severity {
             "raise the budget or allocate less under the tag")                 \
     FA_DIAG(313, WARNING, "the budget of a context is reached",                \
             "raise the budget or allocate less in the context")                \
+    FA_DIAG(314, WARNING, "the limit of a phase is reached",                   \
+            "raise the limit or allocate less in the phase")                   \
     FA_DIAG(401, ERROR, "a handle is stale or of another owner",               \
             "keep handles no longer than what they name")                      \
     FA_DIAG(402, WARNING, "the budget of a stream is reached",                 \
@@ -113,6 +115,12 @@ typedef enum fa_severity {
             "raise the budget or the capacity, or retain less")                \
     FA_DIAG(432, ERROR, "a block that is not of the frame was retained",       \
             "retain blocks of the open frame, with at most their size")        \
+    FA_DIAG(441, ERROR, "phases do not nest",                                  \
+            "end each phase once, newest first, or use FA_PHASE_SCOPE")        \
+    FA_DIAG(442, WARNING, "a phase was not ended in its frame",                \
+            "call fa_phase_end() on every way out, or use FA_PHASE_SCOPE")     \
+    FA_DIAG(443, WARNING, "too many phases in a frame, or in each other",      \
+            "begin fewer, at most 256, and 32 in each other")                  \
     FA_DIAG(501, WARNING, "what survives its frame lives for many frames",     \
             "allocate it from a pool or the heap at once")                     \
     FA_DIAG(502, WARNING, "much of a tag's frame memory survives its frame",   \

@@ -22,6 +22,7 @@
 #include <framealloc/heap.h>
 #include <framealloc/hooks.h>
 #include <framealloc/map.h>
+#include <framealloc/phase.h>
 #include <framealloc/pool.h>
 #include <framealloc/profile.h>
 #include <framealloc/rc.h>

@@ -15,6 +15,7 @@
 #include "lifetime/boundary.h"
 
 #include "context/ctx.h"
+#include "lifetime/phase.h"
 #include "lifetime/retain.h"
 #include "lifetime/scope.h"
 #include "lifetime/settle.h"
@@ -95,6 +96,8 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
 {
     struct fai_frame *frame = &ctx->frame;
     struct fai_arena *arena = frame->arena;
+    if ((frame->attention & FAI_ATTENTION_PHASES) != 0)
+        fai_phase_close(ctx);
     if (FAI_UNLIKELY(frame->guards != 0))
         fai_scope_forget(ctx);
     fai_frame_note_peak(frame);

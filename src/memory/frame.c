@@ -12,6 +12,7 @@
 
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/capacity.h"
 #include "memory/charge.h"
 #include "memory/event.h"
 #include "memory/guard.h"
@@ -114,6 +115,8 @@ fai_frame_has_room(fa_ctx *ctx, size_t size)
         fai_publish_add(&ctx->annex.refusals, 1);
         ctx->status = FA_ERR_BUDGET;
     }
+    if ((ctx->frame.attention & FAI_ATTENTION_CAPACITY) != 0)
+        fai_capacity_refuse(ctx, size);
     return false;
 }
 
@@ -290,7 +293,7 @@ alloc_in_next_window(fa_ctx *ctx, size_t size, size_t align)
     if (ctx->plain_thread != fai_thread_self() || align > FA_FRAME_GRANULE ||
         size > frame->window || fai_load(&ctx->allocator->attention) != 0 ||
         !fai_frame_is_open(frame) || fai_load(ctx->frames) != frame->word ||
-        (frame->attention & (FAI_ATTENTION_MODE | FAI_ATTENTION_DRAIN)) != 0)
+        (frame->attention & FAI_ATTENTION_NO_WINDOW) != 0)
         return NULL;
     const struct fai_chunk *chunk = &frame->arena->chunk[frame->arena->current];
     char *block = frame->public.cursor;

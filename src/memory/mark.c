@@ -8,6 +8,7 @@
  * drops the newer entries.
  */
 #include "memory/arena.h"
+#include "memory/capacity.h"
 #include "memory/charge.h"
 #include "memory/frame.h"
 #include "memory/guard.h"
@@ -190,6 +191,8 @@ fa_frame_rollback(fa_frame *public, fa_mark mark)
     frame->marks.count = mark.index + 1;
     move_back(ctx, found);
     roll_sections_back(ctx, fai_frame_position(frame));
+    if (FAI_UNLIKELY((frame->attention & FAI_ATTENTION_PHASES) != 0))
+        fai_capacity_roll_back(ctx);
     return FA_OK;
 }
 

@@ -232,8 +232,13 @@ enum fai_attention {
     FAI_ATTENTION_TRIM = 256,       /* Idle memory goes back, step by step. */
     FAI_ATTENTION_DRAIN = 2048,     /* A queue with rules of its own. */
     FAI_ATTENTION_FENCE = 4096,     /* Pools without a fence. */
+    FAI_ATTENTION_PHASES = 8192,    /* Phases in this frame. */
+    FAI_ATTENTION_CAPACITY = 16384, /* One of them has a limit. */
     FAI_ATTENTION_NEW = 512,        /* No arena yet. */
     FAI_ATTENTION_ALLOCATOR = 1024, /* The allocator has something to do. */
+    /* Each new window has to be asked for. */
+    FAI_ATTENTION_NO_WINDOW =
+        FAI_ATTENTION_MODE | FAI_ATTENTION_DRAIN | FAI_ATTENTION_CAPACITY,
     FAI_ATTENTION_PERMANENT =
         FAI_ATTENTION_LAG | FAI_ATTENTION_MODE | FAI_ATTENTION_DRAIN
 };
@@ -376,6 +381,7 @@ struct fa_ctx {
     struct fai_event_ring *ring; /* NULL: no event was kept yet. */
     struct fai_annex annex;
     struct fai_retain_record *retain; /* NULL: nothing was retained yet. */
+    struct fai_phases *phases;        /* NULL: there was none yet. */
     fa_ctx *scratch[2];               /* Annexes for functions, or NULL. */
     struct fai_arena first_arena;     /* Enough without a lag. */
     /* What lies below is large, and touched by those who use it. */
