@@ -185,6 +185,12 @@ END_TEST
 
 START_TEST(a_batch_is_an_array_of_known_length)
 {
+    /* Used memory, so that zeroes are not there by chance. */
+    fa_mark mark = fa_frame_checkpoint(w.frame);
+    char *before = fa_frame_alloc(w.frame, 4096, 16);
+    ck_assert_ptr_nonnull(before);
+    test_write(before, 4096);
+    ck_assert_int_eq(fa_frame_rollback(w.frame, mark), FA_OK);
     size_t used = fa_frame_used(w.frame);
     struct point(*four)[4] = fa_frame_new_4(w.frame, struct point);
     ck_assert_ptr_nonnull(four);
