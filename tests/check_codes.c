@@ -417,19 +417,6 @@ churn_always(void)
 }
 
 static void
-misuse_phases(void)
-{
-    test_begin(&w);
-    fa_phase_scope outer = fa_phase_begin_limited(w.ctx, "outer", KIB);
-    (void)fa_phase_begin(w.ctx, "inner");
-    ck_assert_ptr_null(fa_frame_alloc(w.frame, 2 * KIB, 16));
-    ck_assert_int_eq(fa_phase_end(outer), FA_OK);
-    for (unsigned i = 0; i <= FA_PHASE_DEPTH_MAX; i++)
-        (void)fa_phase_begin(w.ctx, "deep");
-    test_end(&w);
-}
-
-static void
 use_ended_frame(void)
 {
     fa_ctx *worker;

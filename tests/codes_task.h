@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * The programs of check_codes.c that use tasks wrongly.
+ * The programs of check_codes.c that use tasks and phases wrongly.
  */
 #ifndef FA_TESTS_CODES_TASK_H
 #define FA_TESTS_CODES_TASK_H
@@ -69,6 +69,19 @@ leave_task(void)
     begin_task();
     fa_allocator_destroy(w.allocator);
     w.allocator = NULL;
+}
+
+static void
+misuse_phases(void)
+{
+    test_begin(&w);
+    fa_phase_scope outer = fa_phase_begin_limited(w.ctx, "outer", KIB);
+    (void)fa_phase_begin(w.ctx, "inner");
+    ck_assert_ptr_null(fa_frame_alloc(w.frame, 2 * KIB, 16));
+    ck_assert_int_eq(fa_phase_end(outer), FA_OK);
+    for (unsigned i = 0; i <= FA_PHASE_DEPTH_MAX; i++)
+        (void)fa_phase_begin(w.ctx, "deep");
+    test_end(&w);
 }
 
 #endif
