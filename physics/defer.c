@@ -151,6 +151,9 @@ give(fa_physics *world, const struct command *command)
 {
     if (world->space->locked == 0 && !world->runs_commands)
         return run_now(world, command);
+    /* Nothing would run it before its frame is gone. */
+    if (!world->is_stepping)
+        return FA_ERR_STATE;
     fa_ctx *ctx = world_ctx(world);
     struct command *copy = fa_frame_new_raw(fa_ctx_frame(ctx), struct command);
     if (copy == NULL)

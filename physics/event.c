@@ -464,9 +464,9 @@ events_persists(fa_physics *world, struct room *room, fa_physics_events *events)
     fa_physics_contact *contacts =
         room_take(world, room, &count, sizeof(*contacts), &unused);
     p.next = contacts;
-    p.end = contacts + count;
+    p.end = contacts == NULL ? NULL : contacts + count;
     p = take_persists(world, p);
-    uint32_t used = (uint32_t)(p.next - contacts);
+    uint32_t used = contacts == NULL ? 0 : (uint32_t)(p.next - contacts);
     room_shrink(room, contacts, count * sizeof(*contacts),
                 used * sizeof(*contacts));
     if ((world->config.flags & FA_PHYSICS_SORT_PERSIST) != 0)

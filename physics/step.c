@@ -83,6 +83,7 @@ harvest(fa_physics *world, struct room *room, fa_physics_events *events)
     }
     run_post_step(world->space);
     defer_run(world);
+    world->is_stepping = false;
     if (is_limited) {
         size_t limit = world->config.event_budget;
         room->left = room->used < limit ? limit - room->used : 0;
@@ -139,6 +140,7 @@ fa_physics_step(fa_physics *world, cpFloat dt, const fa_physics_events **out)
     struct room room = make_room(world, frame, out != NULL);
     events->step = ++world->step;
     events->dt = dt;
+    world->is_stepping = true;
     simulate(world, dt);
     harvest(world, &room, events);
     count_events(world, &room, events);

@@ -147,6 +147,7 @@ struct fa_physics {
     struct command *commands;   /* Of callbacks, oldest first; see defer.c. */
     struct command *last_command;
     bool runs_commands;
+    bool is_stepping; /* From the step's begin until its commands have run. */
     cpSpatialIndexClass *index_class; /* See canonical.c. */
     cpSpatialIndexClass own_class;
     struct array order; /* cpArbiter *: to sort. */

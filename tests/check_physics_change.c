@@ -8,7 +8,7 @@
 
 #include <framealloc/physics.h>
 
-#include <chipmunk/chipmunk_structs.h>
+#include <chipmunk/chipmunk_private.h>
 
 static struct test_world w;
 static cpSpace *space;
@@ -161,6 +161,22 @@ push_sleeper(cpArbiter *arb, cpSpace *in, cpDataPointer user)
     return cpTrue;
 }
 
+START_TEST(commands_outside_of_a_step_run_at_once_or_not_at_all)
+{
+    cpBody *body = spawn(0, 0);
+    ck_assert_int_eq(fa_physics_defer_impulse(world, body, cpv(0, 9), cpvzero),
+                     FA_OK);
+    ck_assert_double_eq(cpBodyGetVelocity(body).y, 9);
+    cpSpaceLock(space);
+    ck_assert_int_eq(fa_physics_defer_impulse(world, body, cpv(0, 9), cpvzero),
+                     FA_ERR_STATE);
+    cpSpaceUnlock(space, cpTrue);
+    step();
+    ck_assert_double_eq(cpBodyGetVelocity(body).y, 9);
+    remove_all(&body, 1);
+}
+END_TEST
+
 START_TEST(callbacks_may_push_wake_and_call)
 {
     cpBody *body[2] = {spawn(0, 0), spawn(1, 0)};
@@ -294,6 +310,7 @@ main(void)
     tcase_add_test(tc, poses_go_from_the_step_before_to_the_last);
     tcase_add_test(tc, bodies_removed_in_a_callback_begin_and_end_in_one_step);
     tcase_add_test(tc, callbacks_may_push_wake_and_call);
+    tcase_add_test(tc, commands_outside_of_a_step_run_at_once_or_not_at_all);
     tcase_add_test(tc, many_at_once_is_the_same_as_one_by_one);
     tcase_add_test(tc, polygons_of_any_size_collide_as_chipmunks_do);
     tcase_add_test(tc, joints_go_with_their_bodies);

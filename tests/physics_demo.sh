@@ -7,6 +7,7 @@
 
 . "$(dirname "$0")/build/common.sh"
 need python3
+need_plain_build # Sanitizers have a malloc of their own.
 
 demo() {
     "$FA_BUILDDIR/tools/framealloc" physics-demo "$@"

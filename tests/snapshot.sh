@@ -11,6 +11,9 @@ work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
+# Red zones of guard modes would change figures.
+FRAMEALLOC_OPTIONS=guard=0
+export FRAMEALLOC_OPTIONS
 
 # expect STATUS TEXT ARGUMENT...: exit code and a piece of what is printed.
 expect() {

@@ -121,7 +121,8 @@ FA_API FA_CHECKED fa_status fa_physics_remove_bodies(fa_physics *world,
  * @param world the world.
  * @param body of the space.
  * @param fate who frees it.
- * @return FA_OK; FA_ERR_NOMEM or FA_ERR_BUDGET when the frame refuses, then
+ * @return FA_OK; FA_ERR_NOMEM or FA_ERR_BUDGET when the frame refuses, and
+ *         FA_ERR_STATE in callbacks of Chipmunk's own queries and steps; then
  *         nothing will happen.
  * Valid until: the step returns. Owner: - Thread: the one that steps.
  * Cost: about 10 ns. Since: 0.1.
