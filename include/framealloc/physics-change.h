@@ -61,7 +61,7 @@ FA_API FA_CHECKED fa_status fa_physics_advance(fa_physics *world,
  * @return FA_OK; FA_ERR_NOMEM, FA_ERR_BUDGET or FA_ERR_STATE; FA_ERR_USAGE when
  *         alpha is not between 0 and 1.
  * Valid until: the end of the frame. Owner: the frame.
- * Thread: as fa_physics_step(). Cost: about 5 ns per body. Since: 0.1.
+ * Thread: as fa_physics_step(). Cost: O(awake bodies). Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_interpolate(fa_physics *world,
                                                    cpFloat alpha,
@@ -125,7 +125,7 @@ FA_API FA_CHECKED fa_status fa_physics_remove_bodies(fa_physics *world,
  *         FA_ERR_STATE in callbacks of Chipmunk's own queries and steps; then
  *         nothing will happen.
  * Valid until: the step returns. Owner: - Thread: the one that steps.
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_defer_remove_body(fa_physics *world,
                                                          cpBody *body,
@@ -140,7 +140,7 @@ FA_API FA_CHECKED fa_status fa_physics_defer_remove_body(fa_physics *world,
  * @param fate who frees it.
  * @return as fa_physics_defer_remove_body().
  * Valid until: the step returns. Owner: - Thread: the one that steps.
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_defer_remove_shape(fa_physics *world,
                                                           cpShape *shape,
@@ -157,7 +157,7 @@ FA_API FA_CHECKED fa_status fa_physics_defer_remove_shape(fa_physics *world,
  * @param joint not in a space; or NULL.
  * @return as fa_physics_defer_remove_body().
  * Valid until: the step returns. Owner: - Thread: the one that steps.
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_defer_add(fa_physics *world,
                                                  cpBody *body, cpShape *shape,
@@ -174,7 +174,7 @@ FA_API FA_CHECKED fa_status fa_physics_defer_add(fa_physics *world,
  * @param point where, in world coordinates.
  * @return as fa_physics_defer_remove_body().
  * Valid until: the step returns. Owner: - Thread: the one that steps.
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_defer_impulse(fa_physics *world,
                                                      cpBody *body,
@@ -189,7 +189,7 @@ FA_API FA_CHECKED fa_status fa_physics_defer_impulse(fa_physics *world,
  * @param body of the space.
  * @return as fa_physics_defer_remove_body().
  * Valid until: the step returns. Owner: - Thread: the one that steps.
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_defer_wake(fa_physics *world,
                                                   cpBody *body);
@@ -204,7 +204,7 @@ FA_API FA_CHECKED fa_status fa_physics_defer_wake(fa_physics *world,
  * @param user passed to it.
  * @return as fa_physics_defer_remove_body(); FA_ERR_USAGE when fn is NULL.
  * Valid until: the step returns. Owner: - Thread: the one that steps.
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_defer_call(
     fa_physics *world, void (*fn)(fa_physics *world, void *user), void *user);
@@ -221,7 +221,7 @@ FA_API FA_CHECKED fa_status fa_physics_defer_call(
  * @param moment of inertia of a dynamic body.
  * @return the body, or NULL: fa_ctx_status() tells why.
  * Valid until: fa_physics_body_free(). Owner: the caller.
- * Thread: as fa_physics_create(). Cost: about 20 ns and cpBodyInit().
+ * Thread: as fa_physics_create(). Cost: a pool block and cpBodyInit().
  * Since: 0.1.
  */
 FA_API FA_CHECKED cpBody *fa_physics_body_new(fa_physics *world,
@@ -236,7 +236,7 @@ FA_API FA_CHECKED cpBody *fa_physics_body_new(fa_physics *world,
  * @param body the body; NULL does nothing.
  * @return FA_OK; FA_ERR_STATE while it is in a space, then it is kept.
  * Valid until: - Owner: - Thread: as fa_physics_create().
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API fa_status fa_physics_body_free(fa_physics *world, cpBody *body);
 
@@ -250,7 +250,7 @@ FA_API fa_status fa_physics_body_free(fa_physics *world, cpBody *body);
  * @param offset of its center from the body's.
  * @return the shape, or NULL: fa_ctx_status() tells why.
  * Valid until: fa_physics_shape_free(). Owner: the caller.
- * Thread: as fa_physics_create(). Cost: about 20 ns and cpCircleShapeInit().
+ * Thread: as fa_physics_create(). Cost: a pool block and cpCircleShapeInit().
  * Since: 0.1.
  */
 FA_API FA_CHECKED cpShape *fa_physics_circle_new(fa_physics *world,
@@ -268,7 +268,7 @@ FA_API FA_CHECKED cpShape *fa_physics_circle_new(fa_physics *world,
  * @param radius of rounding.
  * @return as fa_physics_circle_new().
  * Valid until: fa_physics_shape_free(). Owner: the caller.
- * Thread: as fa_physics_create(). Cost: about 20 ns and cpSegmentShapeInit().
+ * Thread: as fa_physics_create(). Cost: a pool block and cpSegmentShapeInit().
  * Since: 0.1.
  */
 FA_API FA_CHECKED cpShape *fa_physics_segment_new(fa_physics *world,
@@ -287,7 +287,7 @@ FA_API FA_CHECKED cpShape *fa_physics_segment_new(fa_physics *world,
  * @return as fa_physics_circle_new(). cpPolyShapeSetVerts() must not be called
  *         on it with more than 6 vertices.
  * Valid until: fa_physics_shape_free(). Owner: the caller.
- * Thread: as fa_physics_create(). Cost: about 20 ns and cpPolyShapeInitRaw().
+ * Thread: as fa_physics_create(). Cost: a pool block and cpPolyShapeInitRaw().
  * Since: 0.1.
  */
 FA_API FA_CHECKED cpShape *fa_physics_poly_new(fa_physics *world, cpBody *body,
@@ -303,7 +303,7 @@ FA_API FA_CHECKED cpShape *fa_physics_poly_new(fa_physics *world, cpBody *body,
  * @param shape the shape; NULL does nothing.
  * @return FA_OK; FA_ERR_STATE while it is in a space, then it is kept.
  * Valid until: - Owner: - Thread: as fa_physics_create().
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API fa_status fa_physics_shape_free(fa_physics *world, cpShape *shape);
 
@@ -314,7 +314,7 @@ FA_API fa_status fa_physics_shape_free(fa_physics *world, cpShape *shape);
  * @param world its allocator is used.
  * @return zeroed room, or NULL: fa_ctx_status() tells why.
  * Valid until: fa_physics_joint_free(). Owner: the caller.
- * Thread: as fa_physics_create(). Cost: about 20 ns. Since: 0.1.
+ * Thread: as fa_physics_create(). Cost: a pool block. Since: 0.1.
  */
 FA_API FA_CHECKED void *fa_physics_joint_alloc(fa_physics *world);
 
@@ -326,7 +326,7 @@ FA_API FA_CHECKED void *fa_physics_joint_alloc(fa_physics *world);
  * @param joint the joint; NULL does nothing.
  * @return FA_OK; FA_ERR_STATE while it is in a space, then it is kept.
  * Valid until: - Owner: - Thread: as fa_physics_create().
- * Cost: about 10 ns. Since: 0.1.
+ * Cost: constant. Since: 0.1.
  */
 FA_API fa_status fa_physics_joint_free(fa_physics *world, cpConstraint *joint);
 
@@ -341,7 +341,7 @@ FA_API fa_status fa_physics_joint_free(fa_physics *world, cpConstraint *joint);
  * @param world the world.
  * @return the hash; the order of bodies does not matter.
  * Valid until: the next step. Owner: - Thread: any, between steps.
- * Cost: about 10 ns per body. Since: 0.1.
+ * Cost: O(bodies). Since: 0.1.
  */
 FA_API uint64_t fa_physics_hash(const fa_physics *world);
 
@@ -370,7 +370,7 @@ FA_API size_t fa_physics_snapshot_size(const fa_physics *world);
  *         has no shape to be named by; FA_ERR_STATE while a body sleeps or the
  *         space is locked; FA_ERR_USAGE when the room is too small.
  * Valid until: for ever, for this library and machine. Owner: the caller.
- * Thread: as fa_physics_create(). Cost: about 40 us for 1000 bodies.
+ * Thread: as fa_physics_create(). Cost: O(bodies + contacts); bench-physics measures it.
  * Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_snapshot(const fa_physics *world,
@@ -391,7 +391,7 @@ FA_API FA_CHECKED fa_status fa_physics_snapshot(const fa_physics *world,
  *         the space has other bodies, shapes or joints; FA_ERR_NOMEM. Then
  *         nothing has changed.
  * Valid until: - Owner: - Thread: as fa_physics_create().
- * Cost: about 300 us for 1000 bodies. Since: 0.1.
+ * Cost: O(bodies + contacts), some times a snapshot. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_restore(fa_physics *world,
                                                const void *buffer, size_t size);

@@ -54,7 +54,7 @@ enum {
     /** Do not take over pairs that touch when the world is made. */
     FA_PHYSICS_NO_ADOPT = 8u,
     /** Step so that the result depends on the state alone and not on its
-     *  history; needed for fa_physics_restore(). Costs 3 to 15 %. */
+     *  history; needed for fa_physics_restore(). Costs a sort per step. */
     FA_PHYSICS_CANONICAL = 16u
 };
 
@@ -249,8 +249,8 @@ typedef struct fa_physics_stats {
  *         FA_ERR_NOMEM.
  * Valid until: fa_physics_destroy(). Owner: the caller.
  * Thread: one at a time may use a world; different worlds are independent.
- * Cost: O(pairs that touch); the first call of the process tests Chipmunk, about
- * 50 us. Since: 0.1.
+ * Cost: O(pairs that touch); the first call of the process tests Chipmunk.
+ * Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_create(fa_allocator *allocator,
                                               const fa_physics_config *config,
@@ -299,8 +299,7 @@ FA_API cpSpace *fa_physics_space(const fa_physics *world);
  *         when dt is negative or not finite.
  * Valid until: the end of the frame. Owner: the frame of the calling thread,
  * or of config.ctx. Thread: as fa_physics_create(); others may read the events.
- * Cost: cpSpaceStep() and about 10 ns per pair that is reported; no malloc once
- * warm. Since: 0.1.
+ * Cost: cpSpaceStep() and O(events); no malloc once warm. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_physics_step(fa_physics *world, cpFloat dt,
                                             const fa_physics_events **out);
