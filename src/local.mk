@@ -80,6 +80,8 @@ accounting_sources = \
 	src/accounting/diag.h \
 	src/accounting/event.h \
 	src/accounting/figures.h \
+	src/accounting/sized.c \
+	src/accounting/sized.h \
 	src/accounting/tag.c \
 	src/accounting/tag.h
 

@@ -4,9 +4,7 @@
  * Compaction of handle spaces: what it moves and what it leaves, what the
  * program is told, and random operations beside an oracle.
  */
-#include "support.h"
-
-#include "lifetime/handle.h"
+#include "handle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +12,6 @@
 
 #define OBJECTS 1000
 
-static struct test_world w;
-static fa_handle_space *space;
 static fa_handle object[OBJECTS];
 static size_t size_of[OBJECTS];
 
@@ -53,28 +49,6 @@ static void
 open_space(void)
 {
     open_with(FA_GUARD_OFF, note_move);
-}
-
-static void
-close_space(void)
-{
-    fa_handle_space_destroy(space);
-    test_close(&w);
-}
-
-static void
-check_space(void)
-{
-    const char *wrong = fai_handle_check(space);
-    ck_assert_msg(wrong == NULL, "%s", wrong);
-}
-
-static fa_handle_stats
-stats(void)
-{
-    fa_handle_stats out = FA_HANDLE_STATS_INIT;
-    ck_assert_int_eq(fa_handle_space_stats_read(space, &out), FA_OK);
-    return out;
 }
 
 static void

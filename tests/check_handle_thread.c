@@ -3,9 +3,7 @@
 /*
  * Handles with many threads: no deadlock, no lost object, no wrong bytes.
  */
-#include "support.h"
-
-#include "lifetime/handle.h"
+#include "handle.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,8 +11,6 @@
 #define THREADS 16
 #define OBJECTS 99
 
-static struct test_world w;
-static fa_handle_space *space;
 static fa_handle object[OBJECTS];
 
 static void
@@ -26,28 +22,6 @@ open_with(fa_handle_move_fn moved)
     config.moved = moved;
     ck_assert_int_eq(fa_handle_space_create(w.allocator, &config, &space),
                      FA_OK);
-}
-
-static void
-close_space(void)
-{
-    fa_handle_space_destroy(space);
-    test_close(&w);
-}
-
-static void
-check_space(void)
-{
-    const char *wrong = fai_handle_check(space);
-    ck_assert_msg(wrong == NULL, "%s", wrong);
-}
-
-static fa_handle_stats
-stats(void)
-{
-    fa_handle_stats out = FA_HANDLE_STATS_INIT;
-    ck_assert_int_eq(fa_handle_space_stats_read(space, &out), FA_OK);
-    return out;
 }
 
 static pthread_barrier_t barrier;

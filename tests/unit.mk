@@ -53,6 +53,7 @@ FA_UNIT_TESTS = \
 	tests/check_scope \
 	tests/check_scratch \
 	tests/check_scratch_scope \
+	tests/check_sized \
 	tests/check_snapshot \
 	tests/check_snapshot_folder \
 	tests/check_stats \
@@ -96,11 +97,15 @@ tests_check_budget_callback_SOURCES = tests/check_budget_callback.c
 tests_check_budget_callback_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_budget_callback_LDADD = $(FA_UNIT_LDADD)
 
-tests_check_budget_ctx_SOURCES = tests/check_budget_ctx.c
+tests_check_budget_ctx_SOURCES = \
+	tests/check_budget_ctx.c \
+	tests/budget.h
 tests_check_budget_ctx_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_budget_ctx_LDADD = $(FA_UNIT_LDADD)
 
-tests_check_budget_policy_SOURCES = tests/check_budget_policy.c
+tests_check_budget_policy_SOURCES = \
+	tests/check_budget_policy.c \
+	tests/budget.h
 tests_check_budget_policy_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_budget_policy_LDADD = $(FA_UNIT_LDADD)
 
@@ -160,11 +165,15 @@ tests_check_handle_SOURCES = tests/check_handle.c
 tests_check_handle_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_handle_LDADD = $(FA_UNIT_LDADD)
 
-tests_check_handle_compact_SOURCES = tests/check_handle_compact.c
+tests_check_handle_compact_SOURCES = \
+	tests/check_handle_compact.c \
+	tests/handle.h
 tests_check_handle_compact_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_handle_compact_LDADD = $(FA_UNIT_LDADD)
 
-tests_check_handle_thread_SOURCES = tests/check_handle_thread.c
+tests_check_handle_thread_SOURCES = \
+	tests/check_handle_thread.c \
+	tests/handle.h
 tests_check_handle_thread_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_handle_thread_LDADD = $(FA_UNIT_LDADD)
 
@@ -255,6 +264,10 @@ tests_check_scratch_scope_SOURCES = tests/check_scratch_scope.c
 tests_check_scratch_scope_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_scratch_scope_LDADD = $(FA_UNIT_LDADD)
 
+tests_check_sized_SOURCES = tests/check_sized.c
+tests_check_sized_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_sized_LDADD = $(FA_UNIT_LDADD)
+
 tests_check_snapshot_SOURCES = tests/check_snapshot.c
 tests_check_snapshot_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_snapshot_LDADD = $(FA_UNIT_LDADD)
@@ -267,11 +280,15 @@ tests_check_stats_SOURCES = tests/check_stats.c
 tests_check_stats_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_stats_LDADD = $(FA_UNIT_LDADD)
 
-tests_check_stream_SOURCES = tests/check_stream.c
+tests_check_stream_SOURCES = \
+	tests/check_stream.c \
+	tests/stream.h
 tests_check_stream_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_stream_LDADD = $(FA_UNIT_LDADD)
 
-tests_check_stream_evict_SOURCES = tests/check_stream_evict.c
+tests_check_stream_evict_SOURCES = \
+	tests/check_stream_evict.c \
+	tests/stream.h
 tests_check_stream_evict_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_stream_evict_LDADD = $(FA_UNIT_LDADD)
 

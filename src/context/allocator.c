@@ -3,6 +3,7 @@
 /*
  * Making allocators, and what concerns all their contexts.
  */
+#include "accounting/sized.h"
 #include "context/config.h"
 #include "context/ctx.h"
 #include "context/fault_report.h"
@@ -231,15 +232,14 @@ fa_allocator_hook_add(fa_allocator *allocator, const fa_frame_hook *hook)
 {
     if (allocator == NULL || hook == NULL)
         return FA_ERR_USAGE;
-    if (hook->struct_size < sizeof(fa_frame_hook)) {
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_frame_hook.struct_size is %zu", hook->struct_size);
+    fa_frame_hook copy = FA_FRAME_HOOK_INIT;
+    if (!fai_sized_read(&allocator->reporter, "fa_frame_hook", hook,
+                        sizeof(size_t), &copy, sizeof(copy)))
         return FA_ERR_CONFIG;
-    }
     fai_lock(&allocator->lock);
     bool has_room = allocator->hook_count < FAI_HOOKS_MAX;
     if (has_room) {
-        allocator->hooks[allocator->hook_count] = *hook;
+        allocator->hooks[allocator->hook_count] = copy;
         /* Pairs with the acquire in run_begin_hooks(). */
         fai_store_release(&allocator->hook_count, allocator->hook_count + 1);
         fai_allocator_attend(allocator, FAI_ATTENTION_HOOKS);

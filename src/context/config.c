@@ -9,6 +9,7 @@
  */
 #include "context/config.h"
 
+#include "accounting/sized.h"
 #include "base/bits.h"
 #include "context/options.h"
 #include "os/checkers.h"
@@ -141,16 +142,11 @@ copy_given(const fa_allocator_config *given, fa_allocator_config *out,
     *out = (fa_allocator_config)FA_ALLOCATOR_CONFIG_INIT;
     if (given == NULL)
         return FA_OK;
-    if (given->struct_size < offsetof(fa_allocator_config, frame_reserve) ||
-        given->struct_size > 4096) {
-        fai_report(reporter, 10, NULL, "fa_allocator_config.struct_size is %zu",
-                   given->struct_size);
-        return FA_ERR_CONFIG;
-    }
-    /* A program built with older or newer headers: what both know. */
-    memcpy(out, given, FAI_MIN(given->struct_size, sizeof(*out)));
-    out->struct_size = sizeof(*out);
-    return FA_OK;
+    return fai_sized_read(reporter, "fa_allocator_config", given,
+                          offsetof(fa_allocator_config, frame_reserve), out,
+                          sizeof(*out))
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 fa_status

@@ -10,6 +10,7 @@
  */
 #include "context/ctx.h"
 
+#include "accounting/sized.h"
 #include "memory/arena.h"
 #include "memory/block.h"
 #include "memory/event.h"
@@ -498,15 +499,11 @@ fa_ctx_create(fa_allocator *allocator, const fa_ctx_config *config,
     if (allocator == NULL || out == NULL)
         return FA_ERR_USAGE;
     *out = NULL;
-    if (config != NULL) {
-        if (config->struct_size < offsetof(fa_ctx_config, own_frames) ||
-            config->struct_size > 4096) {
-            fai_report(&allocator->reporter, 10, NULL,
-                       "fa_ctx_config.struct_size is %zu", config->struct_size);
-            return FA_ERR_CONFIG;
-        }
-        memcpy(&copy, config, FAI_MIN(config->struct_size, sizeof(copy)));
-    }
+    if (config != NULL &&
+        !fai_sized_read(&allocator->reporter, "fa_ctx_config", config,
+                        offsetof(fa_ctx_config, own_frames), &copy,
+                        sizeof(copy)))
+        return FA_ERR_CONFIG;
     if (!is_valid(&copy)) {
         fai_report(&allocator->reporter, 10, NULL,
                    "fa_ctx_config: frame_lag %u of 0 to %d, drain %d, "

@@ -8,6 +8,8 @@
  */
 #include "context/ctx.h"
 
+#include "accounting/sized.h"
+
 #include <string.h>
 
 static fa_ctx *
@@ -128,12 +130,6 @@ fa_budget_read(fa_allocator *allocator, fa_budget_scope scope, uint64_t id,
 {
     if (allocator == NULL || out == NULL)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 4096) {
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_budget_usage.struct_size is %zu", size);
-        return FA_ERR_CONFIG;
-    }
     fa_budget_usage usage = FA_BUDGET_USAGE_INIT;
     fai_lock(&allocator->lock);
     const struct fai_budget *found = find_budget(allocator, scope, id);
@@ -142,7 +138,8 @@ fa_budget_read(fa_allocator *allocator, fa_budget_scope scope, uint64_t id,
     fai_unlock(&allocator->lock);
     if (found == NULL)
         return FA_ERR_USAGE;
-    usage.struct_size = size;
-    memcpy(out, &usage, FAI_MIN(size, sizeof(usage)));
-    return FA_OK;
+    return fai_sized_write(&allocator->reporter, "fa_budget_usage", &usage,
+                           sizeof(usage), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }

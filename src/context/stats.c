@@ -6,6 +6,7 @@
  * Readers take the allocator's lock, which keeps the contexts in place; the
  * figures themselves are written without locks and read as they are.
  */
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "memory/queue.h"
 
@@ -315,29 +316,17 @@ fill_stats(fa_allocator *allocator, fa_stats *stats)
                              : FA_COUNT_UNKNOWN;
 }
 
-static bool
-is_size(fa_allocator *allocator, const char *name, size_t size)
-{
-    if (size >= sizeof(size_t) && size <= 65536)
-        return true;
-    fai_report(&allocator->reporter, 10, NULL, "%s.struct_size is %zu", name,
-               size);
-    return false;
-}
-
 fa_status
 fa_stats_read(fa_allocator *allocator, fa_stats *out)
 {
     if (allocator == NULL || out == NULL)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (!is_size(allocator, "fa_stats", size))
-        return FA_ERR_CONFIG;
     fa_stats stats = FA_STATS_INIT;
     fill_stats(allocator, &stats);
-    stats.struct_size = size;
-    memcpy(out, &stats, FAI_MIN(size, sizeof(stats)));
-    return FA_OK;
+    return fai_sized_write(&allocator->reporter, "fa_stats", &stats,
+                           sizeof(stats), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 static void
@@ -414,12 +403,10 @@ write_objects(const fa_allocator *allocator,
 static fa_status
 write_usage(fa_allocator *allocator, const fa_usage *usage, fa_usage *out)
 {
-    size_t size = out->struct_size;
-    if (!is_size(allocator, "fa_usage", size))
-        return FA_ERR_CONFIG;
-    memcpy(out, usage, FAI_MIN(size, sizeof(*usage)));
-    out->struct_size = size;
-    return FA_OK;
+    return fai_sized_write(&allocator->reporter, "fa_usage", usage,
+                           sizeof(*usage), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 void
@@ -533,12 +520,8 @@ fa_remote_usage_read(fa_ctx *ctx, fa_remote_usage *out)
 {
     if (ctx == NULL || out == NULL || ctx->is_refusing)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (!is_size(ctx->allocator, "fa_remote_usage", size))
-        return FA_ERR_CONFIG;
     const struct fai_queue *queue = &ctx->queue;
     fa_remote_usage usage = FA_REMOTE_USAGE_INIT;
-    usage.struct_size = size;
     usage.depth = fai_queue_depth(ctx);
     usage.depth_peak = FAI_MAX(fai_load(&queue->peak), usage.depth);
     uint64_t done_bytes = fai_load(&queue->done_bytes);
@@ -551,6 +534,8 @@ fa_remote_usage_read(fa_ctx *ctx, fa_remote_usage *out)
     usage.aside = fai_load(&queue->aside_count);
     usage.aside_bytes = fai_load(&queue->aside_bytes);
     usage.refused = fai_load(&queue->refused);
-    memcpy(out, &usage, FAI_MIN(size, sizeof(usage)));
-    return FA_OK;
+    return fai_sized_write(&ctx->allocator->reporter, "fa_remote_usage", &usage,
+                           sizeof(usage), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }

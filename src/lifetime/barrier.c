@@ -13,6 +13,7 @@
  * waits is counted, and after the swap of an arrival that does not wait its
  * thread leaves the barrier alone; the wake-up needs the address only.
  */
+#include "accounting/sized.h"
 #include "memory/memory.h"
 #include "os/clock.h"
 #include "os/futex.h"
@@ -345,14 +346,8 @@ fa_barrier_stats_read(const fa_barrier *barrier, fa_barrier_stats *out)
 {
     if (barrier == NULL || out == NULL)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 4096) {
-        fai_report(&barrier->allocator->reporter, 10, NULL,
-                   "fa_barrier_stats.struct_size is %zu", size);
-        return FA_ERR_CONFIG;
-    }
     struct parts parts = split(fai_load(&barrier->word));
-    fa_barrier_stats stats = {.struct_size = size,
+    fa_barrier_stats stats = {.struct_size = sizeof(stats),
                               .generations = fai_load(&barrier->generations),
                               .waits = fai_load(&barrier->waits),
                               .timeouts = fai_load(&barrier->timeouts),
@@ -361,6 +356,8 @@ fa_barrier_stats_read(const fa_barrier *barrier, fa_barrier_stats *out)
                               .members = parts.members,
                               .arrived = parts.arrived,
                               .waiting = fai_load(&barrier->inside)};
-    memcpy(out, &stats, FAI_MIN(size, sizeof(stats)));
-    return FA_OK;
+    return fai_sized_write(&barrier->allocator->reporter, "fa_barrier_stats",
+                           &stats, sizeof(stats), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }

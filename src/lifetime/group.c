@@ -8,6 +8,7 @@
  * deferred function of a child still finds what its parents hold. The tree has
  * no lock: a group and all below it are used by one thread at a time.
  */
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "lifetime/annex.h"
 #include "memory/frame.h"
@@ -73,14 +74,10 @@ read_config(fa_ctx *ctx, const fa_group_config *config, fa_group_config *copy)
 {
     if (config == NULL)
         return FA_OK;
-    if (config->struct_size < offsetof(fa_group_config, name) ||
-        config->struct_size > 4096) {
-        fai_report(&ctx->allocator->reporter, 10, NULL,
-                   "fa_group_config.struct_size is %zu", config->struct_size);
-        return FA_ERR_CONFIG;
-    }
-    memcpy(copy, config, FAI_MIN(config->struct_size, sizeof(*copy)));
-    return FA_OK;
+    return fai_sized_read(&ctx->allocator->reporter, "fa_group_config", config,
+                          offsetof(fa_group_config, name), copy, sizeof(*copy))
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 /* The parent of a group to be made; NULL is none. */
@@ -201,15 +198,10 @@ fa_group_stats_read(fa_group group, fa_group_stats *out)
         return FA_ERR_STALE;
     if (out == NULL)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 4096) {
-        fai_report(&annex->allocator->reporter, 10, NULL,
-                   "fa_group_stats.struct_size is %zu", size);
-        return FA_ERR_CONFIG;
-    }
     fa_group_stats stats = FA_GROUP_STATS_INIT;
     fill_stats(annex, &stats);
-    stats.struct_size = size;
-    memcpy(out, &stats, FAI_MIN(size, sizeof(stats)));
-    return FA_OK;
+    return fai_sized_write(&annex->allocator->reporter, "fa_group_stats",
+                           &stats, sizeof(stats), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }

@@ -3,6 +3,7 @@
 /*
  * Handle spaces: how they begin and end, and their figures.
  */
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "lifetime/handle.h"
 
@@ -20,13 +21,10 @@ read_config(fa_allocator *allocator, const fa_handle_space_config *given,
 {
     if (given == NULL)
         return FA_OK;
-    if (given->struct_size < sizeof(*given)) {
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_handle_space_config.struct_size is %zu",
-                   given->struct_size);
+    if (!fai_sized_read(&allocator->reporter, "fa_handle_space_config", given,
+                        offsetof(fa_handle_space_config, name), config,
+                        sizeof(*config)))
         return FA_ERR_CONFIG;
-    }
-    *config = *given;
     if (config->region_size != 0 && (config->region_size < REGION_SIZE_MIN ||
                                      config->region_size > REGION_SIZE_MAX)) {
         fai_report(&allocator->reporter, 10, NULL,
@@ -164,24 +162,23 @@ fa_handle_space_stats_read(fa_handle_space *space, fa_handle_stats *out)
 {
     if (space == NULL || out == NULL)
         return FA_ERR_USAGE;
-    if (out->struct_size < sizeof(*out)) {
-        fai_report(&space->allocator->reporter, 10, NULL,
-                   "fa_handle_stats.struct_size is %zu", out->struct_size);
-        return FA_ERR_CONFIG;
-    }
+    fa_handle_stats stats = FA_HANDLE_STATS_INIT;
     fai_lock(&space->lock);
-    out->live_count = space->live_count;
-    out->pinned_count = count_pinned(space);
-    out->fixed_count = space->fixed_count;
-    out->slot_count = space->used - 1;
-    out->retired_count = space->retired_count;
-    out->live_bytes = space->live_bytes;
-    out->span_bytes = sum_spans(space);
-    out->region_bytes = space->region_bytes;
-    out->region_count = space->region_count;
-    out->move_count = space->move_count;
-    out->moved_bytes = space->moved_bytes;
-    out->fragmentation = ratio(out->live_bytes, out->span_bytes);
+    stats.live_count = space->live_count;
+    stats.pinned_count = count_pinned(space);
+    stats.fixed_count = space->fixed_count;
+    stats.slot_count = space->used - 1;
+    stats.retired_count = space->retired_count;
+    stats.live_bytes = space->live_bytes;
+    stats.span_bytes = sum_spans(space);
+    stats.region_bytes = space->region_bytes;
+    stats.region_count = space->region_count;
+    stats.move_count = space->move_count;
+    stats.moved_bytes = space->moved_bytes;
+    stats.fragmentation = ratio(stats.live_bytes, stats.span_bytes);
     fai_unlock(&space->lock);
-    return FA_OK;
+    return fai_sized_write(&space->allocator->reporter, "fa_handle_stats",
+                           &stats, sizeof(stats), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }

@@ -13,6 +13,7 @@
 #include "lifetime/phase.h"
 
 #include "accounting/diag.h"
+#include "accounting/sized.h"
 #include "base/bits.h"
 #include "memory/capacity.h"
 #include "memory/frame.h"
@@ -268,16 +269,11 @@ fa_phase_read(const fa_ctx *ctx, fa_phase_list list, size_t index,
     const struct fai_phase_frame *found = find_list(ctx, list);
     if (out == NULL || found == NULL || index >= found->count)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 4096) {
-        fai_report(&ctx->allocator->reporter, 10, NULL,
-                   "fa_phase.struct_size is %zu", size);
-        return FA_ERR_CONFIG;
-    }
     fa_phase phase = found->phase[index];
     if (phase.is_open)
         measure_open(ctx, index, &phase);
-    phase.struct_size = size;
-    memcpy(out, &phase, FAI_MIN(size, sizeof(phase)));
-    return FA_OK;
+    return fai_sized_write(&ctx->allocator->reporter, "fa_phase", &phase,
+                           sizeof(phase), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }

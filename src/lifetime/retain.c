@@ -10,6 +10,7 @@
  */
 #include "lifetime/retain.h"
 
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "lifetime/annex.h"
 #include "memory/arena.h"
@@ -60,12 +61,9 @@ has_record(fa_ctx *ctx)
 static fa_status
 read_how(fa_ctx *ctx, const fa_retain *how, fa_retain *copy)
 {
-    if (how->struct_size < sizeof(size_t) || how->struct_size > 4096) {
-        fai_report(&ctx->allocator->reporter, 10, NULL,
-                   "fa_retain.struct_size is %zu", how->struct_size);
+    if (!fai_sized_read(&ctx->allocator->reporter, "fa_retain", how,
+                        sizeof(size_t), copy, sizeof(*copy)))
         return FA_ERR_CONFIG;
-    }
-    memcpy(copy, how, FAI_MIN(how->struct_size, sizeof(*copy)));
     if (copy->align == 0)
         copy->align = FA_FRAME_GRANULE;
     bool is_valid = fai_is_alignment(copy->align) &&
@@ -342,12 +340,6 @@ fa_retain_summary_read(fa_ctx *ctx, fa_retain_summary *out)
 {
     if (ctx == NULL || out == NULL || ctx->is_refusing)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 4096) {
-        fai_report(&ctx->allocator->reporter, 10, NULL,
-                   "fa_retain_summary.struct_size is %zu", size);
-        return FA_ERR_CONFIG;
-    }
     fa_retain_summary summary = FA_RETAIN_SUMMARY_INIT;
     const struct fai_retain_record *record = ctx->retain;
     uint64_t number = fai_frame_number(&ctx->frame);
@@ -360,9 +352,10 @@ fa_retain_summary_read(fa_ctx *ctx, fa_retain_summary *out)
                 (double)summary.promoted.count / (double)tried;
     }
     summary.frame_number = number;
-    summary.struct_size = size;
-    memcpy(out, &summary, FAI_MIN(size, sizeof(summary)));
-    return FA_OK;
+    return fai_sized_write(&ctx->allocator->reporter, "fa_retain_summary",
+                           &summary, sizeof(summary), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 const char *

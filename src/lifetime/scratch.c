@@ -13,6 +13,7 @@
  */
 #include "lifetime/scratch.h"
 
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "lifetime/annex.h"
 #include "memory/frame.h"
@@ -49,13 +50,10 @@ read_config(fa_allocator *allocator, const fa_scratch_config *config,
 {
     if (config == NULL)
         return FA_OK;
-    if (config->struct_size < offsetof(fa_scratch_config, capacity) ||
-        config->struct_size > 4096) {
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_scratch_config.struct_size is %zu", config->struct_size);
+    if (!fai_sized_read(&allocator->reporter, "fa_scratch_config", config,
+                        offsetof(fa_scratch_config, capacity), copy,
+                        sizeof(*copy)))
         return FA_ERR_CONFIG;
-    }
-    memcpy(copy, config, FAI_MIN(config->struct_size, sizeof(*copy)));
     return fai_tags_has(&allocator->tags, copy->tag) ? FA_OK : FA_ERR_USAGE;
 }
 
@@ -231,17 +229,12 @@ fa_scratch_stats_read(fa_scratch scratch, fa_scratch_stats *out)
         return FA_ERR_STALE;
     if (out == NULL)
         return FA_ERR_USAGE;
-    size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 4096) {
-        fai_report(&annex->allocator->reporter, 10, NULL,
-                   "fa_scratch_stats.struct_size is %zu", size);
-        return FA_ERR_CONFIG;
-    }
     fa_scratch_stats stats = FA_SCRATCH_STATS_INIT;
     fill_stats(annex, &stats);
-    stats.struct_size = size;
-    memcpy(out, &stats, FAI_MIN(size, sizeof(stats)));
-    return FA_OK;
+    return fai_sized_write(&annex->allocator->reporter, "fa_scratch_stats",
+                           &stats, sizeof(stats), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 /* --- scopes --- */

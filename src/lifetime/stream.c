@@ -14,6 +14,7 @@
  */
 #include "lifetime/stream.h"
 
+#include "accounting/sized.h"
 #include "context/ctx.h"
 
 /* Of memory; enough for a cache line, and for what reads a file into it. */
@@ -413,15 +414,16 @@ fa_stream_info_read(fa_stream *stream, fa_stream_asset name,
 {
     if (stream == NULL || out == NULL)
         return FA_ERR_USAGE;
-    if (out->struct_size < sizeof(*out)) {
-        fai_report(&stream->allocator->reporter, 10, NULL,
-                   "fa_stream_info.struct_size is %zu", out->struct_size);
-        return FA_ERR_CONFIG;
-    }
+    fa_stream_info info = FA_STREAM_INFO_INIT;
     fai_lock(&stream->lock);
     const struct fai_asset *asset = find(stream, name);
     if (asset != NULL)
-        fill_info(asset, out);
+        fill_info(asset, &info);
     fai_unlock(&stream->lock);
-    return asset == NULL ? FA_ERR_STALE : FA_OK;
+    if (asset == NULL)
+        return FA_ERR_STALE;
+    return fai_sized_write(&stream->allocator->reporter, "fa_stream_info",
+                           &info, sizeof(info), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }

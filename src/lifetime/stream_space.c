@@ -3,6 +3,7 @@
 /*
  * Streams: how they begin and end, their figures, and what must hold.
  */
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "lifetime/stream.h"
 
@@ -57,16 +58,16 @@ fa_stream_create(fa_allocator *allocator, const fa_stream_config *given,
     if (allocator == NULL || out == NULL)
         return FA_ERR_USAGE;
     *out = NULL;
-    if (given != NULL && given->struct_size < sizeof(*given)) {
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_stream_config.struct_size is %zu", given->struct_size);
+    if (given != NULL &&
+        !fai_sized_read(&allocator->reporter, "fa_stream_config", given,
+                        offsetof(fa_stream_config, name), &config,
+                        sizeof(config)))
         return FA_ERR_CONFIG;
-    }
     fa_ctx *ctx = fai_ctx_self(allocator);
     fa_stream *stream = fa_heap_alloc(ctx, sizeof(*stream), 64);
     if (stream == NULL)
         return fa_ctx_status(ctx);
-    fill_stream(stream, allocator, given == NULL ? &config : given);
+    fill_stream(stream, allocator, &config);
     if (fai_array_push(&stream->records, sizeof(struct fai_asset)) == NULL) {
         free_stream(stream);
         return FA_ERR_NOMEM;
@@ -140,15 +141,14 @@ fa_stream_stats_read(fa_stream *stream, fa_stream_stats *out)
 {
     if (stream == NULL || out == NULL)
         return FA_ERR_USAGE;
-    if (out->struct_size < sizeof(*out)) {
-        fai_report(&stream->allocator->reporter, 10, NULL,
-                   "fa_stream_stats.struct_size is %zu", out->struct_size);
-        return FA_ERR_CONFIG;
-    }
+    fa_stream_stats stats = FA_STREAM_STATS_INIT;
     fai_lock(&stream->lock);
-    fill_stats(stream, out);
+    fill_stats(stream, &stats);
     fai_unlock(&stream->lock);
-    return FA_OK;
+    return fai_sized_write(&stream->allocator->reporter, "fa_stream_stats",
+                           &stats, sizeof(stats), out)
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 /* --- what must hold, while nothing is under way --- */

@@ -17,6 +17,7 @@
  */
 #include "lifetime/task.h"
 
+#include "accounting/sized.h"
 #include "base/text.h"
 #include "memory/heap.h"
 
@@ -335,14 +336,10 @@ read_config(fa_ctx *ctx, const fa_task_config *config, fa_task_config *copy)
 {
     if (config == NULL)
         return FA_OK;
-    if (config->struct_size < offsetof(fa_task_config, name) ||
-        config->struct_size > 4096) {
-        fai_report(&ctx->allocator->reporter, 10, NULL,
-                   "fa_task_config.struct_size is %zu", config->struct_size);
-        return FA_ERR_CONFIG;
-    }
-    memcpy(copy, config, FAI_MIN(config->struct_size, sizeof(*copy)));
-    return FA_OK;
+    return fai_sized_read(&ctx->allocator->reporter, "fa_task_config", config,
+                          offsetof(fa_task_config, name), copy, sizeof(*copy))
+               ? FA_OK
+               : FA_ERR_CONFIG;
 }
 
 fa_status
@@ -471,16 +468,11 @@ fa_task_is_live(fa_task task)
 static fa_status
 fill_stats(fa_ctx *ctx, const struct fa_task_record *record, fa_task_stats *out)
 {
-    size_t size = out->struct_size;
-    if (size < sizeof(size_t) || size > 4096) {
-        fai_report(&ctx->allocator->reporter, 10, NULL,
-                   "fa_task_stats.struct_size is %zu", size);
-        return ctx->status = FA_ERR_CONFIG;
-    }
     fa_task_stats stats = record->stats;
-    stats.struct_size = size;
     stats.count = record->blocks.count;
-    memcpy(out, &stats, FAI_MIN(size, sizeof(stats)));
+    if (!fai_sized_write(&ctx->allocator->reporter, "fa_task_stats", &stats,
+                         sizeof(stats), out))
+        return ctx->status = FA_ERR_CONFIG;
     return FA_OK;
 }
 

@@ -15,6 +15,7 @@
  */
 #include "memory/event.h"
 
+#include "accounting/sized.h"
 #include "memory/pool.h"
 #include "os/clock.h"
 
@@ -383,15 +384,18 @@ fai_event_free(fa_ctx *ctx, fa_memory memory, fa_tag tag, const void *address,
 /* --- public --- */
 
 static fa_status
-check_listener(fa_allocator *allocator, const fa_event_listener *listener)
+read_listener(fa_allocator *allocator, const fa_event_listener *given,
+              fa_event_listener *listener)
 {
-    if (listener->struct_size == sizeof(*listener) && listener->fn != NULL &&
-        listener->kinds != 0 && (listener->kinds & ~FA_EVENT_ALL) == 0)
+    if (!fai_sized_read(&allocator->reporter, "fa_event_listener", given,
+                        sizeof(size_t), listener, sizeof(*listener)))
+        return FA_ERR_CONFIG;
+    if (listener->fn != NULL && listener->kinds != 0 &&
+        (listener->kinds & ~FA_EVENT_ALL) == 0)
         return FA_OK;
-    fai_report(&allocator->reporter, 10, NULL,
-               "fa_event_listener: struct_size %zu, kinds 0x%x, fn %s",
-               listener->struct_size, (unsigned)listener->kinds,
-               listener->fn == NULL ? "is NULL" : "is set");
+    fai_report(
+        &allocator->reporter, 10, NULL, "fa_event_listener: kinds 0x%x, fn %s",
+        (unsigned)listener->kinds, listener->fn == NULL ? "is NULL" : "is set");
     return FA_ERR_CONFIG;
 }
 
@@ -405,13 +409,14 @@ free_listener(struct fai_events *events)
 }
 
 fa_status
-fa_event_listener_add(fa_allocator *allocator,
-                      const fa_event_listener *listener, uint64_t *id)
+fa_event_listener_add(fa_allocator *allocator, const fa_event_listener *given,
+                      uint64_t *id)
 {
-    if (allocator == NULL || listener == NULL || id == NULL)
+    fa_event_listener listener = FA_EVENT_LISTENER_INIT;
+    if (allocator == NULL || given == NULL || id == NULL)
         return FA_ERR_USAGE;
     *id = 0;
-    fa_status status = check_listener(allocator, listener);
+    fa_status status = read_listener(allocator, given, &listener);
     if (status != FA_OK)
         return status;
     struct fai_events *events = &allocator->events;
@@ -419,9 +424,9 @@ fa_event_listener_add(fa_allocator *allocator,
     struct fai_listener *slot = free_listener(events);
     if (slot != NULL) {
         /* Pair with the acquires in tell_one(). */
-        fai_store_release(&slot->fn, listener->fn);
-        fai_store_release(&slot->user, listener->user);
-        fai_store_release(&slot->kinds, listener->kinds);
+        fai_store_release(&slot->fn, listener.fn);
+        fai_store_release(&slot->user, listener.user);
+        fai_store_release(&slot->kinds, listener.kinds);
         __atomic_fetch_add(&slot->version, 1, __ATOMIC_SEQ_CST);
         *id = slot->version * FA_EVENT_LISTENERS_MAX +
               (uint64_t)(slot - events->listener);

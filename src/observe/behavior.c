@@ -13,6 +13,7 @@
  * Rejected: a stamp per object, which is what the records beside the memory
  * would have to grow for.
  */
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "memory/event.h"
 
@@ -239,16 +240,6 @@ take_frame_end(void *user, const fa_event *event)
 
 /* --- public --- */
 
-static bool
-is_valid(fa_allocator *allocator, const fa_behavior *thresholds)
-{
-    if (thresholds->struct_size == sizeof(*thresholds))
-        return true;
-    fai_report(&allocator->reporter, 10, NULL, "fa_behavior.struct_size is %zu",
-               thresholds->struct_size);
-    return false;
-}
-
 static fa_status
 listen_to_frames(fa_allocator *allocator, uint64_t *id)
 {
@@ -276,9 +267,13 @@ switch_off(fa_allocator *allocator)
 fa_status
 fa_behavior_set(fa_allocator *allocator, const fa_behavior *thresholds)
 {
+    fa_behavior copy = FA_BEHAVIOR_DEFAULT;
     if (allocator == NULL)
         return FA_ERR_USAGE;
-    if (thresholds != NULL && !is_valid(allocator, thresholds))
+    if (thresholds != NULL &&
+        !fai_sized_read(&allocator->reporter, "fa_behavior", thresholds,
+                        offsetof(fa_behavior, survivor_frames), &copy,
+                        sizeof(copy)))
         return FA_ERR_CONFIG;
     switch_off(allocator);
     if (thresholds == NULL)
@@ -291,8 +286,8 @@ fa_behavior_set(fa_allocator *allocator, const fa_behavior *thresholds)
     fai_event_count(allocator, FAI_COUNT_BEHAVIOR, true);
     fai_lock(&behavior->lock);
     behavior->listener = id;
-    behavior->thresholds = *thresholds;
-    if (thresholds->min_samples == 0)
+    behavior->thresholds = copy;
+    if (copy.min_samples == 0)
         behavior->thresholds.min_samples = 1;
     forget_all(allocator);
     fai_unlock(&behavior->lock);

@@ -8,6 +8,7 @@
  * the next allocation at the same address: then the free is made up before
  * the allocation, and the late one is left out.
  */
+#include "accounting/sized.h"
 #include "context/ctx.h"
 #include "memory/event.h"
 
@@ -119,16 +120,16 @@ fa_profile_set(fa_allocator *allocator, const fa_profile *call)
 {
     if (allocator == NULL)
         return FA_ERR_USAGE;
-    if (call != NULL && call->struct_size != sizeof(*call)) {
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_profile.struct_size is %zu", call->struct_size);
+    fa_profile copy = {0};
+    if (call != NULL &&
+        !fai_sized_read(&allocator->reporter, "fa_profile", call,
+                        sizeof(size_t), &copy, sizeof(copy)))
         return FA_ERR_CONFIG;
-    }
     fai_profile_end(allocator);
     if (call == NULL)
         return FA_OK;
     fa_event_listener listener = FA_EVENT_LISTENER_INIT;
-    struct fai_profile *profile = make_profile(allocator, call);
+    struct fai_profile *profile = make_profile(allocator, &copy);
     if (profile == NULL)
         return FA_ERR_NOMEM;
     allocator->profile = profile;

@@ -15,6 +15,7 @@
  */
 #include "observe/snapshot.h"
 
+#include "accounting/sized.h"
 #include "base/date.h"
 #include "base/text.h"
 #include "context/ctx.h"
@@ -244,14 +245,15 @@ end_frame(void *user, fa_allocator *allocator, uint64_t number)
 }
 
 static bool
-is_valid(fa_allocator *allocator, const fa_snapshot_config *config)
+read_config(fa_allocator *allocator, const fa_snapshot_config *given,
+            fa_snapshot_config *config)
 {
-    if (config->struct_size != sizeof(*config))
-        fai_report(&allocator->reporter, 10, NULL,
-                   "fa_snapshot_config.struct_size is %zu",
-                   config->struct_size);
-    else if (config->folder == NULL || config->folder[0] == '\0' ||
-             strlen(config->folder) >= FAI_SNAPSHOT_FOLDER_MAX)
+    if (!fai_sized_read(&allocator->reporter, "fa_snapshot_config", given,
+                        offsetof(fa_snapshot_config, max_files), config,
+                        sizeof(*config)))
+        return false;
+    if (config->folder == NULL || config->folder[0] == '\0' ||
+        strlen(config->folder) >= FAI_SNAPSHOT_FOLDER_MAX)
         fai_report(&allocator->reporter, 10, NULL,
                    "fa_snapshot_config.folder is missing, or too long");
     else
@@ -305,24 +307,25 @@ set_times(struct fai_snapshot *snapshot, const fa_snapshot_config *config)
 }
 
 fa_status
-fa_snapshot_set(fa_allocator *allocator, const fa_snapshot_config *config)
+fa_snapshot_set(fa_allocator *allocator, const fa_snapshot_config *given)
 {
+    fa_snapshot_config config = FA_SNAPSHOT_CONFIG_INIT;
     if (allocator == NULL)
         return FA_ERR_USAGE;
-    if (config != NULL && !is_valid(allocator, config))
+    if (given != NULL && !read_config(allocator, given, &config))
         return FA_ERR_CONFIG;
-    if (config != NULL && allocator->snapshot == NULL)
+    if (given != NULL && allocator->snapshot == NULL)
         allocator->snapshot = make_snapshot(allocator);
     struct fai_snapshot *snapshot = allocator->snapshot;
     if (snapshot == NULL)
-        return config == NULL ? FA_OK : FA_ERR_NOMEM;
-    snapshot->is_on = config != NULL;
-    if (config == NULL)
+        return given == NULL ? FA_OK : FA_ERR_NOMEM;
+    snapshot->is_on = given != NULL;
+    if (given == NULL)
         return FA_OK;
-    snapshot->takes_requests = !config->no_requests;
-    snapshot->max_files = config->max_files != 0 ? config->max_files : 30;
-    memcpy(snapshot->folder, config->folder, strlen(config->folder) + 1);
-    set_times(snapshot, config);
+    snapshot->takes_requests = !config.no_requests;
+    snapshot->max_files = config.max_files != 0 ? config.max_files : 30;
+    memcpy(snapshot->folder, config.folder, strlen(config.folder) + 1);
+    set_times(snapshot, &config);
     begin_session(snapshot);
     return FA_OK;
 }
