@@ -19,6 +19,7 @@ man3_pages = \
 	doc/fa_jemalloc.3 \
 	doc/fa_map.3 \
 	doc/fa_mark.3 \
+	doc/fa_offset.3 \
 	doc/fa_phase.3 \
 	doc/fa_physics.3 \
 	doc/fa_physics_change.3 \

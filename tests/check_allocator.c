@@ -71,7 +71,9 @@ START_TEST(every_status_has_its_name)
     ck_assert_str_eq(fa_status_name(FA_ERR_THREAD), "FA_ERR_THREAD");
     ck_assert_str_eq(fa_status_name(FA_ERR_UNSUPPORTED), "FA_ERR_UNSUPPORTED");
     ck_assert_str_eq(fa_status_name(FA_ERR_INTERNAL), "FA_ERR_INTERNAL");
-    ck_assert_str_eq(fa_status_name((fa_status)-10), "FA_ERR_UNKNOWN");
+    ck_assert_str_eq(fa_status_name(FA_ERR_DEVICE_LOST), "FA_ERR_DEVICE_LOST");
+    ck_assert_str_eq(fa_status_name(FA_ERR_BACKEND), "FA_ERR_BACKEND");
+    ck_assert_str_eq(fa_status_name((fa_status)-12), "FA_ERR_UNKNOWN");
     ck_assert_str_eq(fa_status_name((fa_status)3), "FA_ERR_UNKNOWN");
 }
 END_TEST

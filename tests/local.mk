@@ -8,4 +8,5 @@ include tests/trace.mk
 include tests/unit.mk
 include tests/cxx.mk
 include tests/physics.mk
+include tests/gpu.mk
 include tests/stress.mk

@@ -131,6 +131,21 @@ typedef enum fa_severity {
             "allocate it where it lives, or build it in a scratch arena")      \
     FA_DIAG(530, WARNING, "a tag takes heap blocks again and again",           \
             "keep the blocks, or use the frame or a scratch arena")            \
+    FA_DIAG(551, WARNING, "memory for GPU transfers was not given back",       \
+            "release each ticket, and send or drop what was queued")           \
+    FA_DIAG(552, ERROR, "GPU memory lacks the use that a copy needs",          \
+            "ask for FA_GPU_USE_COPY_SOURCE or FA_GPU_USE_COPY_TARGET")        \
+    FA_DIAG(553, ERROR, "a result of the GPU was read before it was complete", \
+            "wait for the ticket or the barrier first")                        \
+    FA_DIAG(554, ERROR, "the CPU cannot see this GPU memory",                  \
+            "copy through a transfer, or ask for a host intent")               \
+    FA_DIAG(555, ERROR,                                                        \
+            "GPU memory of a finished frame or a freed slice was used",        \
+            "take it again in each frame, and free it once")                   \
+    FA_DIAG(556, ERROR, "the graphics device is lost",                         \
+            "destroy everything of the device and make it again")              \
+    FA_DIAG(557, WARNING, "GPU memory was still in use at the end",            \
+            "free slices before fa_gpu_destroy()")                             \
     FA_DIAG(606, ERROR, "a frame was used after its end",                      \
             "fetch the frame again with fa_ctx_frame() in each frame")         \
     FA_DIAG(608, ERROR, "frame memory was passed to a free function",          \

@@ -16,17 +16,19 @@ FA_BEGIN_DECLS
 /** 0 is success, positive is "not now", negative is failure. */
 typedef enum fa_status {
     FA_OK = 0,
-    FA_NOT_READY = 1,        /**< Nothing wrong; ask again later. */
-    FA_TIMEOUT = 2,          /**< The time given has passed. */
-    FA_ERR_NOMEM = -1,       /**< The system or the backend has no memory. */
-    FA_ERR_BUDGET = -2,      /**< A hard limit would have been passed. */
-    FA_ERR_CONFIG = -3,      /**< A structure is not initialised or invalid. */
-    FA_ERR_USAGE = -4,       /**< An argument is outside its range. */
-    FA_ERR_STATE = -5,       /**< Not allowed now, as outside of a frame. */
-    FA_ERR_STALE = -6,       /**< Of a frame or mark that is gone. */
-    FA_ERR_THREAD = -7,      /**< Not allowed from this thread. */
-    FA_ERR_UNSUPPORTED = -8, /**< Not available in this build or system. */
-    FA_ERR_INTERNAL = -9     /**< A defect of the library; please report it. */
+    FA_NOT_READY = 1,         /**< Nothing wrong; ask again later. */
+    FA_TIMEOUT = 2,           /**< The time given has passed. */
+    FA_ERR_NOMEM = -1,        /**< The system or the backend has no memory. */
+    FA_ERR_BUDGET = -2,       /**< A hard limit would have been passed. */
+    FA_ERR_CONFIG = -3,       /**< A structure is not initialised or invalid. */
+    FA_ERR_USAGE = -4,        /**< An argument is outside its range. */
+    FA_ERR_STATE = -5,        /**< Not allowed now, as outside of a frame. */
+    FA_ERR_STALE = -6,        /**< Of a frame or mark that is gone. */
+    FA_ERR_THREAD = -7,       /**< Not allowed from this thread. */
+    FA_ERR_UNSUPPORTED = -8,  /**< Not available in this build or system. */
+    FA_ERR_INTERNAL = -9,     /**< A defect of the library; please report it. */
+    FA_ERR_DEVICE_LOST = -10, /**< The graphics device is gone for good. */
+    FA_ERR_BACKEND = -11      /**< The graphics driver refused a call. */
 } fa_status;
 
 /**

@@ -33,6 +33,10 @@ fa_status_name(fa_status status)
         return "FA_ERR_UNSUPPORTED";
     case FA_ERR_INTERNAL:
         return "FA_ERR_INTERNAL";
+    case FA_ERR_DEVICE_LOST:
+        return "FA_ERR_DEVICE_LOST";
+    case FA_ERR_BACKEND:
+        return "FA_ERR_BACKEND";
     }
     return "FA_ERR_UNKNOWN";
 }

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# The GPU module: uses the core's public headers only, and the headers of
+# Vulkan, but none of its libraries.
+
+gpu_sources = \
+	gpu/offset.c
+
+gpu_headers = \
+	include/framealloc/offset.h
+
+EXTRA_DIST += gpu/libframealloc-gpu.map $(gpu_headers)
+
+if WITH_GPU
+public_HEADERS += $(gpu_headers)
+lib_LTLIBRARIES += libframealloc-gpu.la
+pkgconfig_DATA += pkgconfig/framealloc-gpu.pc
+endif
+
+libframealloc_gpu_la_SOURCES = $(gpu_sources)
+libframealloc_gpu_la_CPPFLAGS = $(AM_CPPFLAGS) $(VULKAN_CFLAGS) -DVK_NO_PROTOTYPES
+libframealloc_gpu_la_CFLAGS = $(AM_CFLAGS) $(FA_FLAGS)
+libframealloc_gpu_la_LIBADD = libframealloc.la -lpthread -ldl
+libframealloc_gpu_la_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	$(FA_LDFLAGS) \
+	-version-info $(FA_GPU_LTVERSION) \
+	-Wl,--version-script=$(top_srcdir)/gpu/libframealloc-gpu.map
+EXTRA_libframealloc_gpu_la_DEPENDENCIES = gpu/libframealloc-gpu.map

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Tests of the GPU module. They are linked to the shared libraries: the module
+# has no hidden objects of its own here.
+
+FA_GPU_LDADD = \
+	tests/libsupport.la \
+	libframealloc-gpu.la \
+	libframealloc.la \
+	$(CHECK_LIBS)
+
+if ENABLE_TESTS
+if WITH_GPU
+FA_GPU_TESTS = \
+	tests/check_offset
+check_PROGRAMS += $(FA_GPU_TESTS)
+TESTS += $(FA_GPU_TESTS)
+endif
+endif
+
+tests_check_offset_SOURCES = tests/check_offset.c
+tests_check_offset_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_offset_LDADD = $(FA_GPU_LDADD)
