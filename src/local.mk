@@ -69,6 +69,7 @@ os_sources = \
 	src/os/futex.h \
 	src/os/pages.c \
 	src/os/pages.h \
+	src/os/probe.h \
 	src/os/thread.c \
 	src/os/thread.h
 

@@ -12,6 +12,7 @@
 
 #include "accounting/tag.h"
 #include "base/bits.h"
+#include "os/probe.h"
 
 void
 fai_budget_create(struct fai_budget *budget, fa_budget_scope scope, uint64_t id,
@@ -151,6 +152,13 @@ report_event(const struct fai_budget *budget, struct fai_reporter *reporter,
 }
 
 static void
+probe_event(const fa_budget_event *event)
+{
+    FAI_PROBE6(budget, event->scope, event->id, event->used, event->requested,
+               event->limit, event->is_refused);
+}
+
+static void
 tell_event(const struct fai_budget *budget, struct fai_reporter *reporter,
            const fa_budget_event *event)
 {
@@ -213,6 +221,7 @@ fai_budget_judge(struct fai_budget *budget, struct fai_reporter *reporter,
     }
     event.is_refused = policy != FA_BUDGET_WARN && policy != FA_BUDGET_ALLOW;
     fai_fetch_add(event.is_refused ? &budget->refusals : &budget->allowed, 1);
+    probe_event(&event);
     if (policy != FA_BUDGET_ALLOW)
         tell_hard(budget, reporter, &event);
     return event.is_refused ? FA_BUDGET_FAIL : FA_BUDGET_ALLOW;
@@ -228,6 +237,7 @@ fai_budget_warn(struct fai_budget *budget, struct fai_reporter *reporter,
         sizeof(event), budget->scope, budget->id, used, requested, 0, false};
     event.limit = fai_load(&budget->soft);
     fai_fetch_add(&budget->warnings, 1);
+    probe_event(&event);
     tell_event(budget, reporter, &event);
     return true;
 }

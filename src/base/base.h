@@ -14,7 +14,12 @@
 #define FAI_LIKELY(x)   FA_LIKELY(x)
 #define FAI_UNLIKELY(x) FA_UNLIKELY(x)
 #define FAI_NOINLINE    __attribute__((__noinline__))
-#define FAI_COLD        __attribute__((__noinline__, __cold__))
+/* Where a probe makes a function look larger to the compiler than it is. */
+#define FAI_INLINE inline __attribute__((__always_inline__))
+/* The compiler addresses what is behind the pointer by it alone from here on,
+ * and not by what it was computed from. */
+#define FAI_FORGET_ORIGIN(pointer) __asm__("" : "+r"(pointer))
+#define FAI_COLD                   __attribute__((__noinline__, __cold__))
 
 #define FAI_CONTAINER(pointer, type, member) \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

@@ -13,6 +13,7 @@
 #include "context/ctx.h"
 #include "memory/arena.h"
 #include "memory/guard.h"
+#include "os/probe.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -64,6 +65,7 @@ describe(const fa_ctx *ctx, const struct fai_arena *arena, const char *p)
     const struct fai_site *site = fai_guard_site(ctx, p);
     bool is_live = site != NULL && is_overrun(ctx, arena) &&
                    site->number == fai_load(ctx->frames) >> 1;
+    FAI_PROBE2(guard_hit, is_live ? 9 : 2, p);
     fai_text_string(&text, is_live
                                ? "framealloc: FA009: error: memory past the "
                                  "end of a block was touched at "

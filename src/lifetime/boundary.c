@@ -31,6 +31,7 @@
 #include "memory/pool.h"
 #include "memory/queue.h"
 #include "memory/remote.h"
+#include "os/probe.h"
 
 #include <string.h>
 
@@ -132,6 +133,7 @@ close_slowly(fa_ctx *ctx, uint64_t ended)
     if ((frame->attention & FAI_ATTENTION_FENCE) != 0)
         fai_pools_fence_bursts(ctx);
     fai_trim_step(ctx);
+    FAI_PROBE4(end, ctx->id, frame->word, used, peak);
     if (fai_event_wants(ctx, FA_EVENT_FRAME_END))
         fai_event_end(ctx, used, peak);
 }
@@ -152,7 +154,7 @@ count_plainly(fa_ctx *ctx, uint64_t word, size_t bytes, size_t peak)
 
 /* Closes the open frame of this word; false when the trim policy wants a
  * look, then nothing has changed. */
-static inline bool
+static FAI_INLINE bool
 close_plainly(fa_ctx *ctx, uint64_t word)
 {
     struct fai_frame *frame = &ctx->frame;
@@ -164,12 +166,14 @@ close_plainly(fa_ctx *ctx, uint64_t word)
         return false;
     if (FAI_UNLIKELY(peak > chunk->recent))
         chunk->recent = peak;
-    count_plainly(ctx, word, (size_t)(cursor - frame->base), peak);
+    size_t used = (size_t)(cursor - frame->base);
+    count_plainly(ctx, word, used, peak);
     frame->public.high = NULL;
     frame->public.floor = FAI_NO_FLOOR;
     frame->public.limit = cursor;
     frame->hole_count = 0;
     fai_store(&frame->word, word - 1);
+    FAI_PROBE4(end, ctx->id, word - 1, used, peak);
     return true;
 }
 
@@ -305,19 +309,23 @@ open_slowly(fa_ctx *ctx, uint64_t number)
         return refuse_frame(ctx);
     fai_event_follow(ctx);
     rewind_arena(ctx, arena, number);
+    FAI_PROBE2(begin, ctx->id, frame->word);
     if (FAI_UNLIKELY(fai_load(&ctx->allocator->events.kinds) != 0))
         fai_event_begin(ctx);
     return &frame->public;
 }
 
-static inline fa_frame *
+static FAI_INLINE fa_frame *
 open_plainly(fa_ctx *ctx, uint64_t word)
 {
     struct fai_frame *frame = &ctx->frame;
+    /* It is returned: what is addressed by it costs no second register. */
+    FAI_FORGET_ORIGIN(frame);
     frame->public.cursor = frame->base;
     frame->public.limit = frame->first_limit;
     frame->public.floor = frame->base;
     fai_store(&frame->word, word);
+    FAI_PROBE2(begin, FAI_CONTAINER(frame, fa_ctx, frame)->id, word);
     return &frame->public;
 }
 
@@ -450,6 +458,7 @@ fa_end_frame(fa_allocator *allocator)
         fai_store(&frame->word, word - 1);
         /* As below. */
         fai_store_release(&allocator->word, word - 1);
+        FAI_PROBE4(end, ctx->id, word - 1, 0, 0);
         return;
     }
     if (FAI_UNLIKELY(is_empty(frame) || !close_plainly(ctx, word))) {

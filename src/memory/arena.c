@@ -19,6 +19,7 @@
 #include "memory/guard.h"
 #include "os/checkers.h"
 #include "os/clock.h"
+#include "os/probe.h"
 
 /* Chunks that grew this far are worth a huge page for the rest. */
 #define HUGE_AFTER ((size_t)1 << 20)
@@ -138,6 +139,7 @@ touch(fa_ctx *ctx, struct fai_chunk *chunk, size_t size)
     }
     fai_publish_add(&ctx->figures.resident, size - from);
     chunk->touched = size;
+    FAI_PROBE3(grow, ctx->id, from, size);
     ask_for_huge_pages(ctx, chunk);
     return true;
 }
@@ -269,6 +271,7 @@ spill(fa_ctx *ctx, struct fai_arena *arena, size_t need)
         return false;
     }
     arena->chunk_count++;
+    FAI_PROBE3(spill, ctx->id, need, chunk->reserved);
     /* Annexes begin small and are meant to grow. */
     if (fai_ctx_is_annex(ctx))
         return true;
@@ -334,6 +337,7 @@ fai_chunk_trim(fa_ctx *ctx, struct fai_chunk *chunk, size_t keep, size_t max)
     fai_charge_give(ctx, bytes);
     fai_publish_sub(&ctx->figures.resident, bytes);
     fai_publish_add(&ctx->figures.trimmed_bytes, bytes);
+    FAI_PROBE3(trim, ctx->id, bytes, rest);
     return bytes;
 }
 

@@ -15,6 +15,7 @@
 #include "memory/page.h"
 #include "memory/pool.h"
 #include "os/checkers.h"
+#include "os/probe.h"
 
 #include <string.h>
 
@@ -68,6 +69,7 @@ static void
 report_overrun(fa_ctx *ctx, const char *block, size_t size)
 {
     const struct fai_site *site = fai_guard_site(ctx, block);
+    FAI_PROBE2(guard_hit, 9, block);
     fai_report(&ctx->allocator->reporter, 9, block,
                "%p of %zu bytes, tag %s, allocated at %p", (const void *)block,
                size, ctx->allocator->tags.tag[site ? site->tag : 0].name,
@@ -351,8 +353,10 @@ fai_guard_may_free(struct fai_page *page, const void *block)
     /* Of two concurrent frees one sees the bit. The freed block travels by a
      * push that orders; here nothing needs to be. */
     if ((__atomic_fetch_and(&page->live[i / 64], ~bit, __ATOMIC_RELAXED) &
-         bit) == 0)
+         bit) == 0) {
+        FAI_PROBE2(guard_hit, 609, block);
         return false;
+    }
     struct fai_pool *pool = page->pool;
     const char *zone = (const char *)block + pool->public.block_size;
     fai_checkers_allow(zone, FAI_RED_ZONE);
@@ -382,9 +386,11 @@ release_oldest(struct fai_pool *pool)
     char *block = quarantine->ring[oldest];
     quarantine->count--;
     fai_checkers_allow(block, size);
-    if (!is_filled(block, size, PATTERN_DEAD))
+    if (!is_filled(block, size, PATTERN_DEAD)) {
+        FAI_PROBE2(guard_hit, 16, block);
         fai_report(&pool->ctx->allocator->reporter, 16, block,
                    "%p of %zu bytes", (void *)block, size);
+    }
     fai_checkers_forbid(block, size);
     fai_pool_push(pool, block);
 }
@@ -414,6 +420,7 @@ fai_guard_quarantine_flush(struct fai_pool *pool)
 void *
 fai_guard_foreign(fa_ctx *ctx, const struct fai_pool *pool)
 {
+    FAI_PROBE2(guard_hit, 211, pool);
     fai_report(&ctx->allocator->reporter, 211, pool,
                "pool of %zu bytes of context %llu", pool->public.block_size,
                (unsigned long long)ctx->id);

@@ -9,6 +9,7 @@ build_tests = \
 	tests/build/headers.sh \
 	tests/build/exports.sh \
 	tests/build/tls.sh \
+	tests/build/probes.sh \
 	tests/build/needed.sh \
 	tests/build/consumer.sh \
 	tests/build/readme.sh \
@@ -41,14 +42,21 @@ build_tests_environment = \
 	FA_SANITIZERS='$(FA_SANITIZERS)'; \
 	FA_SANITIZER_FLAGS='$(FA_SANITIZER_FLAGS)'; \
 	FA_JEMALLOC='$(jemalloc_is_built)'; \
+	FA_USDT='$(usdt_is_built)'; \
 	CC='$(CC)'; CXX='$(CXX)'; PKG_CONFIG='$(PKG_CONFIG)'; \
 	export FA_SRCDIR FA_BUILDDIR FA_ROOT FA_LIBDIR FA_SANITIZERS \
-	  FA_SANITIZER_FLAGS FA_JEMALLOC CC CXX PKG_CONFIG;
+	  FA_SANITIZER_FLAGS FA_JEMALLOC FA_USDT CC CXX PKG_CONFIG;
 
 if WITH_JEMALLOC
 jemalloc_is_built = yes
 else
 jemalloc_is_built = no
+endif
+
+if WITH_USDT
+usdt_is_built = yes
+else
+usdt_is_built = no
 endif
 
 # The stage: a copy of the installation that programs are built against.
