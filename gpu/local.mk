@@ -5,9 +5,20 @@
 # Vulkan, but none of its libraries.
 
 gpu_sources = \
-	gpu/offset.c
+	gpu/block.c \
+	gpu/device.c \
+	gpu/frame.c \
+	gpu/null.c \
+	gpu/offset.c \
+	gpu/retire.c \
+	gpu/slice.c \
+	gpu/state.h \
+	gpu/stub_budget.c \
+	gpu/stub_transfer.c
 
 gpu_headers = \
+	include/framealloc/gpu.h \
+	include/framealloc/gpu-backend.h \
 	include/framealloc/offset.h
 
 EXTRA_DIST += gpu/libframealloc-gpu.map $(gpu_headers)

@@ -11,7 +11,7 @@
  * G1  A block is of one key: class, lifetime, kind. Lifetimes never mix.
  * G2  Memory goes back to a block only when the device has finished the frame
  *     and the transfers that could use it (see retire.c).
- * G3  block_get_locked() is the only caller of block_create, so every byte
+ * G3  block_make_locked() is the only caller of block_create, so every byte
  *     taken from the driver has passed the budget.
  */
 #ifndef FA_GPU_STATE_H
@@ -26,6 +26,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Larger sizes are refused, so that sums of them cannot wrap. */
+#define GPU_SIZE_LIMIT ((uint64_t)1 << 40)
 
 #define BLOCK_MAX      ((uint64_t)256 << 20)
 #define GPU_FRAMES_ANY 0xffffu /* Key of blocks for one frame: arenas. */
@@ -54,7 +57,6 @@ struct gpu_block {
     struct block_key key;
     enum block_owner owner;
     unsigned uses;
-    fa_tag tag;
     const char *name;
     fa_offset *offsets;      /* Of BLOCK_SLICES that is not dedicated. */
     uint64_t used;           /* Bytes handed out, as of slices. */
@@ -91,17 +93,31 @@ struct gpu_retired {
 /* The memory of one frame in flight for one intent. */
 struct gpu_arena {
     _Atomic(struct gpu_block *) open; /* Chunk that is bumped; NULL: none. */
-    struct gpu_block *first;          /* All chunks, in order of use. */
-    uint64_t committed;               /* Bytes of full chunks, this frame. */
-    uint64_t high_water; /* Most bytes that a frame of late needed. */
+    struct gpu_block *first;          /* All chunks. */
 };
 
 struct gpu_flight {
     struct gpu_arena arenas[FA_GPU_INTENTS];
-    uint64_t number; /* Frame; 0: not used yet. */
-    uint64_t serial; /* What the device reaches; 0: nothing was submitted. */
+    uint64_t number;   /* Frame; 0: not used yet. */
+    uint64_t serial;   /* What the device reaches with it. */
+    uint64_t transfer; /* Newest transfer that was submitted by its end. */
     bool is_ended;
 };
+
+/* Most bytes that a frame needed of late: in this window of retain_frames
+ * frames, and in the one before. */
+struct gpu_water {
+    uint64_t now;
+    uint64_t before;
+};
+
+/* A message that waits for the unlock. */
+struct gpu_note {
+    uint32_t number;
+    char detail[120];
+};
+
+#define GPU_NOTES 4 /* More at a time are not told. */
 
 struct gpu_transfer; /* Of transfer.c. */
 struct gpu_budget;   /* Of budget.c. */
@@ -122,11 +138,16 @@ struct fa_gpu {
     fa_gpu_caps caps;
     pthread_mutex_t mutex;
     _Atomic bool is_lost;
+    bool is_loss_told; /* Under the lock. */
+    struct gpu_note notes[GPU_NOTES];
+    uint32_t note_count;
 
     _Atomic uint64_t frame;    /* Open, or last. */
     _Atomic uint64_t finished; /* Newest frame that the device has finished. */
     _Atomic(struct gpu_flight *) open; /* NULL: no open frame. */
     struct gpu_flight flights[FA_GPU_FLIGHT_MAX];
+    struct gpu_water water[FA_GPU_INTENTS];
+    uint64_t water_frame; /* When the window began. */
     uint64_t last_serial;
     uint64_t grain; /* Sizes in arenas are multiples, so cursors are aligned. */
 
@@ -155,10 +176,17 @@ struct fa_gpu {
 /* --- device.c --- */
 
 void gpu_lock(fa_gpu *gpu);
+/* Also sends what gpu_say_locked() has noted. */
 void gpu_unlock(fa_gpu *gpu);
-/* Notes a lost device (FA556, once); returns the status. */
+/* Notes a message for the diagnostics, to be sent after the unlock. */
+FA_PRINTF(3, 4)
+void gpu_say_locked(fa_gpu *gpu, uint32_t number, const char *format, ...);
+/* Notes a lost device (FA556, once, at the next unlock); returns the status. */
 fa_status gpu_failed(fa_gpu *gpu, fa_status status);
 bool gpu_is_lost(const fa_gpu *gpu);
+/* Copies a structure that begins with its size, as the program knows it; false
+ * when it is not initialised or has members that we do not know. */
+bool gpu_struct_read(void *own, size_t own_size, const void *given);
 /* Books: memory of the core's heap, from any thread. 16-aligned. */
 void *gpu_meta_alloc(fa_gpu *gpu, size_t size);
 void *gpu_meta_resize(fa_gpu *gpu, void *block, size_t size);
@@ -179,12 +207,18 @@ struct block_want {
     bool is_dedicated;
     const void *dedicated; /* As of fa_gpu_block_request. */
     enum block_owner owner;
-    fa_tag tag;
     const char *name;
 };
 
-/* An idle block that fits, or a new one: the classes of the intent in turn,
- * after the budget, and once more after idle blocks were given back. */
+/* The class to try for the attempt; FA_ERR_UNSUPPORTED: no further one. */
+fa_status block_class_locked(fa_gpu *gpu, const struct block_want *want,
+                             unsigned attempt, fa_gpu_class *out);
+/* An idle block of the class that fits, or a new one, after the budget, and
+ * once more after idle blocks were given back. */
+fa_status block_make_locked(fa_gpu *gpu, const struct block_want *want,
+                            const fa_gpu_class *memory_class,
+                            struct gpu_block **out);
+/* The same, with the classes of the intent in turn. */
 fa_status block_get_locked(fa_gpu *gpu, const struct block_want *want,
                            struct gpu_block **out);
 /* Becomes idle; goes back to the driver after retain_frames. */
@@ -213,6 +247,23 @@ struct gpu_block *frame_block_locked(fa_gpu *gpu, const fa_gpu_slice *slice);
 
 /* --- slice.c --- */
 
+/* What an image needs beside a request. */
+struct slice_extra {
+    uint32_t allowed; /* Classes, by bit. */
+    bool is_opaque;
+    const void *dedicated;
+};
+
+/* fa_gpu_alloc(), for memory that is not of one frame; extra may be NULL;
+ * memory gets the native handle. */
+fa_status slice_alloc(fa_gpu *gpu, const fa_gpu_request *request,
+                      const struct slice_extra *extra, fa_gpu_slice *out,
+                      uint64_t *memory);
+/* Slices that die with the frame. */
+void slice_frame_end_locked(fa_gpu *gpu, uint64_t number);
+/* Reports what was not freed, and forgets all. */
+void slice_close(fa_gpu *gpu);
+
 /* The entry of a live slice, or NULL. */
 struct gpu_slice *slice_find_locked(fa_gpu *gpu, const fa_gpu_slice *slice);
 /* The block of a live slice of either kind, or NULL after FA555. */
@@ -232,13 +283,17 @@ void retire_run_locked(fa_gpu *gpu);
 
 fa_status budget_open(fa_gpu *gpu);
 void budget_close(fa_gpu *gpu);
-/* Whether this many bytes more of a heap are allowed for a tag. */
+/* Whether this many bytes more of a heap are allowed. */
 fa_status budget_check_locked(fa_gpu *gpu, uint32_t heap, uint64_t bytes,
                               fa_tag tag, unsigned flags);
 void budget_charge_locked(fa_gpu *gpu, uint32_t heap, uint64_t bytes,
                           fa_tag tag);
 void budget_refund_locked(fa_gpu *gpu, uint32_t heap, uint64_t bytes,
                           fa_tag tag);
+/* Tags are counted by what is handed out, since blocks are shared: bytes of
+ * slices. Blocks themselves are charged to FA_TAG_NONE. */
+fa_status budget_tag_take_locked(fa_gpu *gpu, fa_tag tag, uint64_t bytes);
+void budget_tag_give_locked(fa_gpu *gpu, fa_tag tag, uint64_t bytes);
 /* Once a frame: the driver's figures. */
 void budget_refresh_locked(fa_gpu *gpu);
 /* Calls the program's function if a level was passed; without the lock. */

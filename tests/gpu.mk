@@ -13,6 +13,8 @@ FA_GPU_LDADD = \
 if ENABLE_TESTS
 if WITH_GPU
 FA_GPU_TESTS = \
+	tests/check_gpu_frame \
+	tests/check_gpu_slice \
 	tests/check_offset
 check_PROGRAMS += $(FA_GPU_TESTS)
 TESTS += $(FA_GPU_TESTS)
@@ -22,3 +24,11 @@ endif
 tests_check_offset_SOURCES = tests/check_offset.c
 tests_check_offset_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_offset_LDADD = $(FA_GPU_LDADD)
+
+tests_check_gpu_frame_SOURCES = tests/check_gpu_frame.c tests/gpu_world.h
+tests_check_gpu_frame_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_frame_LDADD = $(FA_GPU_LDADD) -lpthread
+
+tests_check_gpu_slice_SOURCES = tests/check_gpu_slice.c tests/gpu_world.h
+tests_check_gpu_slice_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_slice_LDADD = $(FA_GPU_LDADD)

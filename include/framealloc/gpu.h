@@ -121,7 +121,7 @@ typedef struct fa_gpu_request {
 enum {
     /** The program lets one thread at a time in: no lock is taken. */
     FA_GPU_EXTERNAL_SYNC = 1u,
-    /** Poison what is handed back, and refuse slices that are stale. */
+    /** Fill what is handed back with 0xDD where the CPU sees it. */
     FA_GPU_CHECK = 2u,
     /** Do not believe the driver's budget; count our own bytes. */
     FA_GPU_NO_DRIVER_BUDGET = 4u
