@@ -313,9 +313,11 @@ frame_poll_locked(fa_gpu *gpu)
     if (gpu_is_lost(gpu))
         return FA_ERR_DEVICE_LOST;
     uint64_t serial = 0;
-    fa_status status =
-        gpu_failed(gpu, gpu->backend.completed(gpu->backend.user,
-                                               FA_GPU_LANE_FRAME, &serial));
+    fa_status status = transfer_poll_locked(gpu);
+    if (status == FA_OK)
+        status =
+            gpu_failed(gpu, gpu->backend.completed(gpu->backend.user,
+                                                   FA_GPU_LANE_FRAME, &serial));
     if (status != FA_OK)
         return status;
     note_finished(gpu, serial);

@@ -6,19 +6,24 @@
 
 gpu_sources = \
 	gpu/block.c \
+	gpu/copy.c \
 	gpu/device.c \
 	gpu/frame.c \
 	gpu/null.c \
 	gpu/offset.c \
 	gpu/retire.c \
+	gpu/ring.c \
 	gpu/slice.c \
 	gpu/state.h \
 	gpu/stub_budget.c \
-	gpu/stub_transfer.c
+	gpu/ticket.c \
+	gpu/transfer.c \
+	gpu/transfer.h
 
 gpu_headers = \
 	include/framealloc/gpu.h \
 	include/framealloc/gpu-backend.h \
+	include/framealloc/gpu-transfer.h \
 	include/framealloc/offset.h
 
 EXTRA_DIST += gpu/libframealloc-gpu.map $(gpu_headers)

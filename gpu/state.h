@@ -65,6 +65,11 @@ struct gpu_block {
     _Atomic uint64_t cursor; /* Of BLOCK_ARENA: next free byte; may be past the
                                 end. */
     struct gpu_block *next;  /* In its arena, or in the ring. */
+    /* Of BLOCK_STAGING, all of ring.c: */
+    uint64_t last_frame;  /* Newest frame that copies from or to it are in. */
+    uint64_t last_serial; /* Newest transfer that does. */
+    uint32_t holds;       /* Writers, and results that are not released. */
+    bool is_queued;       /* Queued copies use it. */
 };
 
 /* A slice of fa_gpu_alloc(), by number. */
@@ -307,6 +312,8 @@ void transfer_close(fa_gpu *gpu);
 uint64_t transfer_submitted_locked(const fa_gpu *gpu);
 /* Newest serial known to be reached. */
 uint64_t transfer_completed_locked(const fa_gpu *gpu);
+/* Asks the device how far transfers are. */
+fa_status transfer_poll_locked(fa_gpu *gpu);
 /* At the begin of a frame: chunks of the ring that are free again, tickets
  * that are done, batches that belong to frames up to `finished`. */
 void transfer_frame_begin_locked(fa_gpu *gpu);

@@ -15,6 +15,7 @@ if WITH_GPU
 FA_GPU_TESTS = \
 	tests/check_gpu_frame \
 	tests/check_gpu_slice \
+	tests/check_gpu_transfer \
 	tests/check_offset
 check_PROGRAMS += $(FA_GPU_TESTS)
 TESTS += $(FA_GPU_TESTS)
@@ -32,3 +33,9 @@ tests_check_gpu_frame_LDADD = $(FA_GPU_LDADD) -lpthread
 tests_check_gpu_slice_SOURCES = tests/check_gpu_slice.c tests/gpu_world.h
 tests_check_gpu_slice_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_gpu_slice_LDADD = $(FA_GPU_LDADD)
+
+tests_check_gpu_transfer_SOURCES = \
+	tests/check_gpu_transfer.c \
+	tests/gpu_world.h
+tests_check_gpu_transfer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_transfer_LDADD = $(FA_GPU_LDADD) -lpthread

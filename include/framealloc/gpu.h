@@ -364,4 +364,6 @@ FA_API int64_t fa_gpu_native_error(const fa_gpu *gpu);
 
 FA_END_DECLS
 
+#include <framealloc/gpu-transfer.h>
+
 #endif
