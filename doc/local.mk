@@ -12,6 +12,8 @@ man3_pages = \
 	doc/fa_diag.3 \
 	doc/fa_event.3 \
 	doc/fa_frame.3 \
+	doc/fa_gpu.3 \
+	doc/fa_gpu_backend.3 \
 	doc/fa_group.3 \
 	doc/fa_handle.3 \
 	doc/fa_heap.3 \
@@ -54,6 +56,7 @@ EXTRA_DIST += \
 	doc/cookbook.md \
 	doc/game-dev.md \
 	doc/getting-started.md \
+	doc/gpu-backends.md \
 	doc/hooks.md \
 	doc/migration.md \
 	doc/parity.md \
