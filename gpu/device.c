@@ -16,22 +16,16 @@ gpu_lock(fa_gpu *gpu)
         pthread_mutex_lock(&gpu->mutex);
 }
 
-static void
-note(fa_gpu *gpu, uint32_t number, const char *format, va_list list)
+void
+gpu_say_locked(fa_gpu *gpu, uint32_t number, const char *format, ...)
 {
     if (gpu->note_count == GPU_NOTES)
         return;
     struct gpu_note *entry = &gpu->notes[gpu->note_count++];
     entry->number = number;
-    vsnprintf(entry->detail, sizeof(entry->detail), format, list);
-}
-
-void
-gpu_say_locked(fa_gpu *gpu, uint32_t number, const char *format, ...)
-{
     va_list list;
     va_start(list, format);
-    note(gpu, number, format, list);
+    vsnprintf(entry->detail, sizeof(entry->detail), format, list);
     va_end(list);
 }
 
