@@ -14,6 +14,7 @@ man3_pages = \
 	doc/fa_frame.3 \
 	doc/fa_gpu.3 \
 	doc/fa_gpu_backend.3 \
+	doc/fa_gpu_vulkan.3 \
 	doc/fa_group.3 \
 	doc/fa_handle.3 \
 	doc/fa_heap.3 \

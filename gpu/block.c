@@ -243,6 +243,9 @@ static fa_status
 create_some(fa_gpu *gpu, const struct block_want *want, struct gpu_block *block)
 {
     uint64_t unit = gpu->caps.atom > 256 ? gpu->caps.atom : 256;
+    /* What is dedicated to an object has exactly its size. */
+    if (want->dedicated != NULL)
+        unit = 1;
     uint64_t least = round_up(want->size, unit);
     uint64_t size = want->best < least ? least : round_up(want->best, unit);
     if (gpu->caps.block_max != 0 && size > gpu->caps.block_max)

@@ -18,12 +18,19 @@ gpu_sources = \
 	gpu/stub_budget.c \
 	gpu/ticket.c \
 	gpu/transfer.c \
-	gpu/transfer.h
+	gpu/transfer.h \
+	gpu/vk.h \
+	gpu/vk_copy.c \
+	gpu/vk_device.c \
+	gpu/vk_headless.c \
+	gpu/vk_memory.c \
+	gpu/vk_sync.c
 
 gpu_headers = \
 	include/framealloc/gpu.h \
 	include/framealloc/gpu-backend.h \
 	include/framealloc/gpu-transfer.h \
+	include/framealloc/gpu-vulkan.h \
 	include/framealloc/offset.h
 
 EXTRA_DIST += gpu/libframealloc-gpu.map $(gpu_headers)

@@ -277,6 +277,7 @@ want_of(const fa_gpu_request *request, const struct slice_extra *extra)
     if (extra != NULL) {
         want.allowed = extra->allowed;
         want.is_opaque = extra->is_opaque;
+        want.uses = extra->is_opaque ? 0 : want.uses;
         want.dedicated = extra->dedicated;
         want.is_dedicated |= extra->dedicated != NULL;
     }

@@ -16,6 +16,7 @@ FA_GPU_TESTS = \
 	tests/check_gpu_frame \
 	tests/check_gpu_slice \
 	tests/check_gpu_transfer \
+	tests/check_gpu_vulkan \
 	tests/check_offset
 check_PROGRAMS += $(FA_GPU_TESTS)
 TESTS += $(FA_GPU_TESTS)
@@ -39,3 +40,12 @@ tests_check_gpu_transfer_SOURCES = \
 	tests/gpu_world.h
 tests_check_gpu_transfer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_gpu_transfer_LDADD = $(FA_GPU_LDADD) -lpthread
+
+# On a driver. They skip without one, unless FA_GPU_REQUIRE_VULKAN=1.
+gpu_vulkan_sources = tests/gpu_vulkan_world.c tests/gpu_vulkan_world.h
+FA_GPU_VULKAN_CPPFLAGS = $(FA_UNIT_CPPFLAGS) $(VULKAN_CFLAGS) -DVK_NO_PROTOTYPES
+FA_GPU_VULKAN_LDADD = $(FA_GPU_LDADD) -lpthread -ldl
+
+tests_check_gpu_vulkan_SOURCES = tests/check_gpu_vulkan.c $(gpu_vulkan_sources)
+tests_check_gpu_vulkan_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
+tests_check_gpu_vulkan_LDADD = $(FA_GPU_VULKAN_LDADD)

@@ -75,7 +75,7 @@ typedef struct fa_gpu_block_request {
     fa_gpu_class memory_class; /**< From choose. */
     uint64_t size;             /**< Bytes; a multiple of the atom. */
     unsigned uses;             /**< FA_GPU_USE_VERTEX ... */
-    bool is_opaque;            /**< For images: no buffer and no mapping. */
+    bool is_opaque;            /**< For images: no buffer. */
     /** Native: what the block is dedicated to, as given to the backend's own
      *  allocation functions; NULL: nothing. */
     const void *dedicated;
@@ -134,6 +134,7 @@ typedef struct fa_gpu_backend {
      *  known. At most once per frame. */
     fa_status (*budget)(void *user, uint64_t *budgets, uint64_t *usages);
     /** The memory that suits an intent best (attempt 0), second best (1) ...;
+     *  uses is 0 for images;
      *  allowed has a bit for each class id that may be taken.
      *  FA_ERR_UNSUPPORTED: no further one. */
     fa_status (*choose)(void *user, fa_gpu_intent intent, unsigned uses,
@@ -152,7 +153,8 @@ typedef struct fa_gpu_backend {
      *  them, between epochs and after them. */
     fa_status (*record)(void *user, void *commands, const fa_gpu_copy *copies,
                         size_t count, unsigned visible);
-    /** Records and submits copies; NULL: not possible. Waits for nothing. */
+    /** Records and submits copies; NULL: not possible. Waits for nothing;
+     *  FA_NOT_READY when too many submits are not finished. */
     fa_status (*submit)(void *user, const fa_gpu_copy *copies, size_t count,
                         unsigned visible, uint64_t *serial);
     /** The newest serial that the device has reached. */
