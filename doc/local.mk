@@ -14,6 +14,7 @@ man3_pages = \
 	doc/fa_frame.3 \
 	doc/fa_gpu.3 \
 	doc/fa_gpu_backend.3 \
+	doc/fa_gpu_budget.3 \
 	doc/fa_gpu_vulkan.3 \
 	doc/fa_group.3 \
 	doc/fa_handle.3 \
@@ -43,6 +44,7 @@ man3_pages = \
 	doc/fa_tag.3 \
 	doc/fa_task.3 \
 	doc/fa_transfer.3 \
+	doc/fa_unified.3 \
 	doc/fa_vec.3
 
 dist_man_MANS += $(man3_pages) doc/framealloc.7

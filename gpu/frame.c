@@ -349,6 +349,27 @@ flight_wait(fa_gpu *gpu, const struct gpu_flight *flight, uint64_t timeout_ns)
     return status == FA_TIMEOUT && timeout_ns == 0 ? FA_NOT_READY : status;
 }
 
+fa_status
+frame_wait(fa_gpu *gpu, uint64_t number, uint64_t timeout_ns)
+{
+    gpu_lock(gpu);
+    struct gpu_flight flight = *flight_of(gpu, number);
+    gpu_unlock(gpu);
+    if (gpu_is_lost(gpu))
+        return FA_ERR_DEVICE_LOST;
+    /* Its arenas are used by a later frame, so it is finished. */
+    if (flight.number > number)
+        return FA_OK;
+    if (flight.number < number || !flight.is_ended)
+        return FA_ERR_STATE;
+    fa_status status = flight_wait(gpu, &flight, timeout_ns);
+    gpu_lock(gpu);
+    if (status == FA_OK)
+        status = frame_poll_locked(gpu);
+    gpu_unlock(gpu);
+    return status;
+}
+
 static void
 frame_open_locked(fa_gpu *gpu, struct gpu_flight *flight, uint64_t number)
 {

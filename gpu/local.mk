@@ -6,8 +6,10 @@
 
 gpu_sources = \
 	gpu/block.c \
+	gpu/budget.c \
 	gpu/copy.c \
 	gpu/device.c \
+	gpu/dump.c \
 	gpu/frame.c \
 	gpu/null.c \
 	gpu/offset.c \
@@ -15,10 +17,10 @@ gpu_sources = \
 	gpu/ring.c \
 	gpu/slice.c \
 	gpu/state.h \
-	gpu/stub_budget.c \
 	gpu/ticket.c \
 	gpu/transfer.c \
 	gpu/transfer.h \
+	gpu/unified.c \
 	gpu/vk.h \
 	gpu/vk_copy.c \
 	gpu/vk_device.c \
@@ -29,7 +31,9 @@ gpu_sources = \
 gpu_headers = \
 	include/framealloc/gpu.h \
 	include/framealloc/gpu-backend.h \
+	include/framealloc/gpu-budget.h \
 	include/framealloc/gpu-transfer.h \
+	include/framealloc/gpu-unified.h \
 	include/framealloc/gpu-vulkan.h \
 	include/framealloc/offset.h
 

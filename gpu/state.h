@@ -247,6 +247,8 @@ uint64_t block_align(const fa_gpu *gpu, unsigned uses, uint32_t props);
 
 /* Asks the device how far it is, and releases what waited for that. */
 fa_status frame_poll_locked(fa_gpu *gpu);
+/* Until the device has finished a frame; FA_ERR_STATE: it has not ended. */
+fa_status frame_wait(fa_gpu *gpu, uint64_t number, uint64_t timeout_ns);
 /* The block of a slice of an arena, or NULL. */
 struct gpu_block *frame_block_locked(fa_gpu *gpu, const fa_gpu_slice *slice);
 
@@ -299,6 +301,9 @@ void budget_refund_locked(fa_gpu *gpu, uint32_t heap, uint64_t bytes,
  * slices. Blocks themselves are charged to FA_TAG_NONE. */
 fa_status budget_tag_take_locked(fa_gpu *gpu, fa_tag tag, uint64_t bytes);
 void budget_tag_give_locked(fa_gpu *gpu, fa_tag tag, uint64_t bytes);
+/* What the driver says of a heap. */
+void budget_heap_read_locked(const fa_gpu *gpu, uint32_t heap, uint64_t *budget,
+                             uint64_t *usage);
 /* Once a frame: the driver's figures. */
 void budget_refresh_locked(fa_gpu *gpu);
 /* Calls the program's function if a level was passed; without the lock. */

@@ -13,11 +13,16 @@ FA_GPU_LDADD = \
 if ENABLE_TESTS
 if WITH_GPU
 FA_GPU_TESTS = \
+	tests/check_gpu_budget \
 	tests/check_gpu_frame \
 	tests/check_gpu_slice \
 	tests/check_gpu_transfer \
+	tests/check_gpu_unified \
 	tests/check_gpu_vulkan \
 	tests/check_offset
+if HAVE_JANSSON
+FA_GPU_TESTS += tests/check_gpu_dump
+endif
 check_PROGRAMS += $(FA_GPU_TESTS)
 TESTS += $(FA_GPU_TESTS)
 endif
@@ -26,6 +31,14 @@ endif
 tests_check_offset_SOURCES = tests/check_offset.c
 tests_check_offset_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_offset_LDADD = $(FA_GPU_LDADD)
+
+tests_check_gpu_budget_SOURCES = tests/check_gpu_budget.c tests/gpu_world.h
+tests_check_gpu_budget_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_budget_LDADD = $(FA_GPU_LDADD)
+
+tests_check_gpu_dump_SOURCES = tests/check_gpu_dump.c tests/gpu_world.h
+tests_check_gpu_dump_CPPFLAGS = $(FA_UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_check_gpu_dump_LDADD = $(FA_GPU_LDADD) $(JANSSON_LIBS)
 
 tests_check_gpu_frame_SOURCES = tests/check_gpu_frame.c tests/gpu_world.h
 tests_check_gpu_frame_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
@@ -40,6 +53,10 @@ tests_check_gpu_transfer_SOURCES = \
 	tests/gpu_world.h
 tests_check_gpu_transfer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_gpu_transfer_LDADD = $(FA_GPU_LDADD) -lpthread
+
+tests_check_gpu_unified_SOURCES = tests/check_gpu_unified.c tests/gpu_world.h
+tests_check_gpu_unified_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_unified_LDADD = $(FA_GPU_LDADD)
 
 # On a driver. They skip without one, unless FA_GPU_REQUIRE_VULKAN=1.
 gpu_vulkan_sources = tests/gpu_vulkan_world.c tests/gpu_vulkan_world.h

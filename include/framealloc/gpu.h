@@ -364,6 +364,8 @@ FA_API int64_t fa_gpu_native_error(const fa_gpu *gpu);
 
 FA_END_DECLS
 
+#include <framealloc/gpu-budget.h>
 #include <framealloc/gpu-transfer.h>
+#include <framealloc/gpu-unified.h>
 
 #endif
