@@ -226,13 +226,14 @@ make_cells(const struct batch *batch, const uint32_t *order, uint32_t count)
 
 /* --- epochs --- */
 
-/* The highest number that was set over a range of cells. Node 1 is the root,
- * node i has the children 2i and 2i + 1. What is set for all of a node's cells
- * stays at the node. */
+/* The highest number that was set for a span which has a cell in common. Node 1
+ * is the root, node i has the children 2i and 2i + 1. Of two such spans one
+ * begins in the other: either its first cell is asked for, or it covers the
+ * first one that is. */
 struct tree {
-    uint32_t *whole;   /* Set for all cells of the node. */
-    uint32_t *highest; /* Of any of its cells. */
-    uint32_t leaves;   /* Power of two. */
+    uint32_t *cover; /* Highest of spans that cover all cells of the node. */
+    uint32_t *begin; /* Highest of spans whose first cell is one of them. */
+    uint32_t leaves; /* Power of two. */
 };
 
 static void
@@ -243,46 +244,34 @@ raise(uint32_t *value, uint32_t to)
 }
 
 static void
-node_set(struct tree *tree, uint32_t node, uint32_t value)
+tree_set(struct tree *tree, const struct span *span, uint32_t value)
 {
-    raise(&tree->whole[node], value);
-    raise(&tree->highest[node], value);
-}
-
-static void
-tree_set(struct tree *tree, uint32_t first, uint32_t last, uint32_t value)
-{
-    uint32_t left = first + tree->leaves;
-    uint32_t right = last + tree->leaves;
+    uint32_t left = span->first + tree->leaves;
+    uint32_t right = span->last + tree->leaves;
+    for (uint32_t i = left; i >= 1; i /= 2)
+        raise(&tree->begin[i], value);
     for (; left < right; left /= 2, right /= 2) {
         if (left & 1)
-            node_set(tree, left++, value);
+            raise(&tree->cover[left++], value);
         if (right & 1)
-            node_set(tree, --right, value);
+            raise(&tree->cover[--right], value);
     }
-    /* Nodes above those are on the ways up from the ends of the range. */
-    for (uint32_t i = first + tree->leaves; i >= 1; i /= 2)
-        raise(&tree->highest[i], value);
-    for (uint32_t i = last - 1 + tree->leaves; i >= 1; i /= 2)
-        raise(&tree->highest[i], value);
 }
 
 static uint32_t
-tree_get(const struct tree *tree, uint32_t first, uint32_t last)
+tree_get(const struct tree *tree, const struct span *span)
 {
     uint32_t value = 0;
-    uint32_t left = first + tree->leaves;
-    uint32_t right = last + tree->leaves;
+    uint32_t left = span->first + tree->leaves;
+    uint32_t right = span->last + tree->leaves;
+    for (uint32_t i = left; i >= 1; i /= 2)
+        raise(&value, tree->cover[i]);
     for (; left < right; left /= 2, right /= 2) {
         if (left & 1)
-            raise(&value, tree->highest[left++]);
+            raise(&value, tree->begin[left++]);
         if (right & 1)
-            raise(&value, tree->highest[--right]);
+            raise(&value, tree->begin[--right]);
     }
-    for (uint32_t i = first + tree->leaves; i >= 1; i /= 2)
-        raise(&value, tree->whole[i]);
-    for (uint32_t i = last - 1 + tree->leaves; i >= 1; i /= 2)
-        raise(&value, tree->whole[i]);
     return value;
 }
 
@@ -297,14 +286,13 @@ find_epochs(const struct batch *batch, uint32_t count, struct tree *writes,
         uint32_t end = i;
         for (; end < count && batch->spans[end].copy == copy; end++) {
             const struct span *span = &batch->spans[end];
-            raise(&epoch, tree_get(span->is_write ? uses : writes, span->first,
-                                   span->last));
+            raise(&epoch, tree_get(span->is_write ? uses : writes, span));
         }
         for (; i < end; i++) {
             const struct span *span = &batch->spans[i];
-            tree_set(uses, span->first, span->last, epoch + 1);
+            tree_set(uses, span, epoch + 1);
             if (span->is_write)
-                tree_set(writes, span->first, span->last, epoch + 1);
+                tree_set(writes, span, epoch + 1);
         }
         batch->items[copy].copy.epoch = epoch;
     }
