@@ -4,115 +4,7 @@
  * Transfers: bytes arrive when the device is done and not before, a full ring
  * refuses and loses nothing, and what cannot be done is said.
  */
-#include "gpu_world.h"
-
-#include <pthread.h>
-#include <string.h>
-
-enum { UNIFIED, DISCRETE, INCOHERENT, KINDS };
-
-static struct gpu_world w;
-
-static void
-prepare(int kind)
-{
-    gpu_prepare(&w);
-    w.null_config.is_discrete = kind != UNIFIED;
-    w.null_config.is_incoherent = kind == INCOHERENT;
-    w.null_config.is_manual = true;
-    w.config.staging_chunk = 64 * KIB;
-    w.config.staging_limit = 256 * KIB;
-}
-
-static void
-open_kind(int kind)
-{
-    prepare(kind);
-    gpu_open(&w);
-}
-
-/* Also looks whether all was given back. */
-static void
-close_all(void)
-{
-    gpu_reach(&w, w.serial);
-    gpu_close(&w);
-    ck_assert_no_diag(&w.core.log);
-}
-
-static fa_gpu_slice
-device_slice(uint64_t size)
-{
-    return gpu_keep(&w, FA_GPU_DEVICE_ONLY, size, FA_GPU_PERSISTENT);
-}
-
-static void
-free_slice(fa_gpu_slice *slice)
-{
-    ck_assert_int_eq(fa_gpu_free(w.gpu, slice), FA_OK);
-}
-
-static fa_status
-upload(const fa_gpu_slice *slice, uint64_t offset, size_t size, unsigned seed,
-       fa_gpu_ticket *ticket)
-{
-    static unsigned char bytes[MIB];
-    ck_assert_uint_le(size, sizeof(bytes));
-    test_fill(bytes, size, seed);
-    fa_status status =
-        fa_gpu_transfer_to_gpu(w.gpu, slice, offset, bytes, size, ticket);
-    memset(bytes, 0xee, size);
-    return status;
-}
-
-/* Records what is queued for the serial that the frame will end with. */
-static void
-record(void)
-{
-    uint64_t serial = w.serial + 1;
-    ck_assert_int_eq(fa_gpu_transfer_record(w.gpu, &serial), FA_OK);
-}
-
-/* A frame that records what is queued, and that the device finishes. */
-static void
-run_frame(void)
-{
-    gpu_begin(&w);
-    record();
-    gpu_end(&w);
-    gpu_reach(&w, w.serial);
-}
-
-static fa_gpu_ticket
-fetch(const fa_gpu_slice *slice, uint64_t offset, uint64_t size)
-{
-    fa_gpu_ticket ticket;
-    ck_assert_int_eq(
-        fa_gpu_transfer_to_cpu(w.gpu, slice, offset, size, &ticket), FA_OK);
-    return ticket;
-}
-
-static void
-check_result(fa_gpu_ticket ticket, uint64_t size, unsigned seed)
-{
-    const void *bytes;
-    uint64_t count;
-    ck_assert_int_eq(fa_gpu_transfer_result(w.gpu, ticket, &bytes, &count),
-                     FA_OK);
-    ck_assert_uint_eq(count, size);
-    ck_assert(test_is_filled(bytes, size, seed));
-    ck_assert_int_eq(fa_gpu_transfer_release(w.gpu, ticket), FA_OK);
-}
-
-/* The slice has these bytes, on the device. */
-static void
-check_slice(const fa_gpu_slice *slice, uint64_t offset, uint64_t size,
-            unsigned seed)
-{
-    fa_gpu_ticket ticket = fetch(slice, offset, size);
-    run_frame();
-    check_result(ticket, size, seed);
-}
+#include "gpu_transfer.h"
 
 /* --- contract --- */
 
@@ -298,7 +190,7 @@ START_TEST(staging_memory_goes_round_without_the_driver)
 {
     prepare(_i);
     w.config.frames = 3;
-    gpu_open(&w);
+    open_prepared();
     fa_gpu_slice slice = device_slice(256 * KIB);
     unsigned creates = 0;
     for (unsigned i = 0; i < 100; i++) {
@@ -367,7 +259,7 @@ START_TEST(idle_staging_memory_goes_back_to_the_driver)
 {
     prepare(_i);
     w.config.retain_frames = 3;
-    gpu_open(&w);
+    open_prepared();
     fa_gpu_slice slice = device_slice(256 * KIB);
     uint64_t before = gpu_driver.held_bytes;
     ck_assert_int_eq(upload(&slice, 0, 200 * KIB, 1, NULL), FA_OK);
@@ -404,13 +296,38 @@ START_TEST(results_that_are_held_count_against_the_limit)
 }
 END_TEST
 
+START_TEST(a_released_result_keeps_its_memory_until_the_device_is_done)
+{
+    prepare(_i);
+    w.config.staging_limit = 64 * KIB;
+    open_prepared();
+    fa_gpu_slice slice = device_slice(64 * KIB);
+    fa_gpu_ticket ticket = fetch(&slice, 0, 1000);
+    fa_gpu_ticket more;
+    ck_assert_int_eq(fa_gpu_transfer_release(w.gpu, ticket), FA_OK);
+    ck_assert_int_eq(fa_gpu_transfer_to_cpu(w.gpu, &slice, 0, 64 * KIB, &more),
+                     FA_NOT_READY);
+    gpu_begin(&w);
+    record();
+    gpu_end(&w);
+    ck_assert_int_eq(fa_gpu_transfer_to_cpu(w.gpu, &slice, 0, 64 * KIB, &more),
+                     FA_NOT_READY);
+    gpu_reach(&w, w.serial);
+    more = fetch(&slice, 0, 64 * KIB);
+    ck_assert_int_eq(fa_gpu_transfer_release(w.gpu, more), FA_OK);
+    run_frame();
+    free_slice(&slice);
+    close_all();
+}
+END_TEST
+
 /* Two lanes do not wait for each other: a chunk is in use until both are past
  * it. */
 START_TEST(a_chunk_waits_for_both_lanes)
 {
     prepare(_i);
     w.config.staging_limit = 64 * KIB;
-    gpu_open(&w);
+    open_prepared();
     fa_gpu_slice slice = device_slice(64 * KIB);
     gpu_begin(&w);
     ck_assert_int_eq(upload(&slice, 0, 1000, 1, NULL), FA_OK);
@@ -464,6 +381,9 @@ make_suite(void)
                         KINDS);
     tcase_add_loop_test(limits, results_that_are_held_count_against_the_limit,
                         0, KINDS);
+    tcase_add_loop_test(
+        limits, a_released_result_keeps_its_memory_until_the_device_is_done, 0,
+        KINDS);
     tcase_add_loop_test(limits, a_chunk_waits_for_both_lanes, 0, KINDS);
     suite_add_tcase(suite, limits);
     return suite;

@@ -14,9 +14,11 @@ if ENABLE_TESTS
 if WITH_GPU
 FA_GPU_TESTS = \
 	tests/check_gpu_budget \
+	tests/check_gpu_copy \
 	tests/check_gpu_frame \
 	tests/check_gpu_slice \
 	tests/check_gpu_transfer \
+	tests/check_gpu_transfer_failure \
 	tests/check_gpu_unified \
 	tests/check_gpu_vulkan \
 	tests/check_offset
@@ -40,6 +42,13 @@ tests_check_gpu_dump_SOURCES = tests/check_gpu_dump.c tests/gpu_world.h
 tests_check_gpu_dump_CPPFLAGS = $(FA_UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_check_gpu_dump_LDADD = $(FA_GPU_LDADD) $(JANSSON_LIBS)
 
+tests_check_gpu_copy_SOURCES = \
+	tests/check_gpu_copy.c \
+	tests/gpu_transfer.h \
+	tests/gpu_world.h
+tests_check_gpu_copy_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_copy_LDADD = $(FA_GPU_LDADD) -lpthread
+
 tests_check_gpu_frame_SOURCES = tests/check_gpu_frame.c tests/gpu_world.h
 tests_check_gpu_frame_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_gpu_frame_LDADD = $(FA_GPU_LDADD) -lpthread
@@ -50,9 +59,17 @@ tests_check_gpu_slice_LDADD = $(FA_GPU_LDADD)
 
 tests_check_gpu_transfer_SOURCES = \
 	tests/check_gpu_transfer.c \
+	tests/gpu_transfer.h \
 	tests/gpu_world.h
 tests_check_gpu_transfer_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_gpu_transfer_LDADD = $(FA_GPU_LDADD) -lpthread
+
+tests_check_gpu_transfer_failure_SOURCES = \
+	tests/check_gpu_transfer_failure.c \
+	tests/gpu_transfer.h \
+	tests/gpu_world.h
+tests_check_gpu_transfer_failure_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_transfer_failure_LDADD = $(FA_GPU_LDADD) -lpthread
 
 tests_check_gpu_unified_SOURCES = tests/check_gpu_unified.c tests/gpu_world.h
 tests_check_gpu_unified_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
