@@ -16,6 +16,7 @@ FA_GPU_TESTS = \
 	tests/check_gpu_budget \
 	tests/check_gpu_copy \
 	tests/check_gpu_frame \
+	tests/check_gpu_profile \
 	tests/check_gpu_slice \
 	tests/check_gpu_transfer \
 	tests/check_gpu_transfer_failure \
@@ -83,3 +84,21 @@ FA_GPU_VULKAN_LDADD = $(FA_GPU_LDADD) -lpthread -ldl
 tests_check_gpu_vulkan_SOURCES = tests/check_gpu_vulkan.c $(gpu_vulkan_sources)
 tests_check_gpu_vulkan_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
 tests_check_gpu_vulkan_LDADD = $(FA_GPU_VULKAN_LDADD)
+
+# On simulated GPUs above the driver.
+gpu_simulated_sources = \
+	$(gpu_vulkan_sources) \
+	tests/gpu_profile.c \
+	tests/gpu_profile.h \
+	tests/gpu_shim.c \
+	tests/gpu_shim.h \
+	tests/gpu_shim_memory.c \
+	tests/gpu_shim_queue.c \
+	tests/gpu_shim_state.h \
+	tests/gpu_simulated.h
+
+tests_check_gpu_profile_SOURCES = \
+	tests/check_gpu_profile.c \
+	$(gpu_simulated_sources)
+tests_check_gpu_profile_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
+tests_check_gpu_profile_LDADD = $(FA_GPU_VULKAN_LDADD)
