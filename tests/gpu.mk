@@ -13,6 +13,7 @@ FA_GPU_LDADD = \
 if ENABLE_TESTS
 if WITH_GPU
 FA_GPU_TESTS = \
+	tests/check_gpu_backend \
 	tests/check_gpu_budget \
 	tests/check_gpu_copy \
 	tests/check_gpu_frame \
@@ -34,6 +35,10 @@ endif
 tests_check_offset_SOURCES = tests/check_offset.c
 tests_check_offset_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_offset_LDADD = $(FA_GPU_LDADD)
+
+tests_check_gpu_backend_SOURCES = tests/check_gpu_backend.c
+tests_check_gpu_backend_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_gpu_backend_LDADD = $(FA_GPU_LDADD)
 
 tests_check_gpu_budget_SOURCES = tests/check_gpu_budget.c tests/gpu_world.h
 tests_check_gpu_budget_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
