@@ -4,6 +4,8 @@
 # Tests of the GPU module. They are linked to the shared libraries: the module
 # has no hidden objects of its own here.
 
+EXTRA_DIST += tests/gpu_demo.sh
+
 FA_GPU_LDADD = \
 	tests/libsupport.la \
 	libframealloc-gpu.la \
@@ -29,6 +31,9 @@ FA_GPU_TESTS += tests/check_gpu_dump
 endif
 check_PROGRAMS += $(FA_GPU_TESTS)
 TESTS += $(FA_GPU_TESTS)
+if HAVE_GLSLANG
+TESTS += tests/gpu_demo.sh
+endif
 endif
 endif
 

@@ -19,6 +19,7 @@ static const char help_text[] =
     "\n"
     "  replay TRACE   replay a recorded game's frames on libframealloc and on\n"
     "                 malloc, and compare\n"
+    "  gpu-demo       stream vertices through a Vulkan device, and compare\n"
     "  physics-demo   step 1,000 bodies with events in frame memory, and "
     "compare\n"
     "  snapshot       show, compare and check snapshots of a program's memory\n"
@@ -66,8 +67,8 @@ become(const char *name, char **argv)
     snprintf(path, sizeof(path), "%s/%s", FA_LIBEXEC_DIR, name);
     execv(path, argv);
     fprintf(stderr,
-            "framealloc: %s: %s. This build may be without the physics "
-            "module; see configure --enable-physics.\n",
+            "framealloc: %s: %s. This build may be without the module; see "
+            "configure --enable-gpu and --enable-physics.\n",
             path, strerror(errno));
     return EXIT_FAILURE;
 }
@@ -85,6 +86,8 @@ main(int argc, char **argv)
         return print_version();
     if (strcmp(command, "replay") == 0)
         return replay_main(argc - 1, argv + 1);
+    if (strcmp(command, "gpu-demo") == 0)
+        return become("framealloc-gpu-demo", argv + 1);
     if (strcmp(command, "physics-demo") == 0)
         return become("framealloc-physics-demo", argv + 1);
     if (strcmp(command, "snapshot") == 0)

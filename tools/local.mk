@@ -72,6 +72,33 @@ tools_framealloc_physics_demo_LDADD = \
 	$(CHIPMUNK_LIBS) \
 	-lm
 
+# framealloc gpu-demo: the same, with Vulkan's headers. The shader becomes a
+# header.
+EXTRA_DIST += tools/gpu_demo.comp
+if WITH_GPU
+if HAVE_GLSLANG
+pkglibexec_PROGRAMS += tools/framealloc-gpu-demo
+endif
+endif
+tools_framealloc_gpu_demo_SOURCES = \
+	tools/gpu_demo.c \
+	tools/gpu_pipeline.c \
+	tools/gpu_pipeline.h
+nodist_tools_framealloc_gpu_demo_SOURCES = tools/gpu_demo_shader.h
+tools_framealloc_gpu_demo_CPPFLAGS = \
+	$(AM_CPPFLAGS) \
+	$(VULKAN_CFLAGS) \
+	-DVK_NO_PROTOTYPES \
+	-I$(builddir)/tools
+tools_framealloc_gpu_demo_LDADD = libframealloc-gpu.la libframealloc.la
+
+tools/gpu_demo_shader.h: tools/gpu_demo.comp
+	$(AM_V_GEN)$(MKDIR_P) tools && \
+	  $(GLSLANG) -V --vn gpu_demo_shader -o $@ '$(srcdir)/tools/gpu_demo.comp' \
+	  >/dev/null
+tools/framealloc_gpu_demo-gpu_pipeline.$(OBJEXT): tools/gpu_demo_shader.h
+CLEANFILES += tools/gpu_demo_shader.h
+
 dist_man_MANS += tools/framealloc.1
 
 EXTRA_DIST += \
