@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * The staging ring: chunks that are filled one after the other and go back to
- * the idle blocks when the device is done with the copies in them. What is
- * idle for long, block.c gives back to the driver.
+ * The staging ring: chunks that are filled one after the other. When the device
+ * is done with the copies in a chunk, it is the spare one that is filled next,
+ * or goes to the idle blocks. A spare chunk stays while the ring is used, even
+ * if many frames fit into a chunk, so that the steady state calls the driver
+ * for nothing. What is idle for long, block.c gives back to the driver.
  *
  * A chunk stays open over several batches, until it is full: closing it with
  * each batch would hold a chunk per frame in flight for a few small uploads.
@@ -30,27 +32,71 @@ put_chunk(fa_gpu *gpu, struct ring *ring, struct gpu_block *chunk)
     block_put_locked(gpu, chunk);
 }
 
+static bool
+is_spare(const fa_gpu *gpu, const struct ring *ring,
+         const struct gpu_block *chunk)
+{
+    return ring->spare == NULL && ring->open != chunk &&
+           chunk->native.size >= gpu->config.staging_chunk &&
+           chunk->native.size / 2 < gpu->config.staging_chunk;
+}
+
+/* The device is done with it. */
 static void
-reclaim(fa_gpu *gpu, struct ring *ring)
+recycle_chunk(fa_gpu *gpu, struct ring *ring, struct gpu_block *chunk)
+{
+    if (is_spare(gpu, ring, chunk))
+        ring->spare = chunk;
+    else
+        put_chunk(gpu, ring, chunk);
+}
+
+static void
+drop_spare(fa_gpu *gpu, struct ring *ring)
+{
+    if (ring->spare == NULL)
+        return;
+    struct gpu_block *chunk = ring->spare;
+    ring->spare = NULL;
+    put_chunk(gpu, ring, chunk);
+}
+
+static bool
+is_in_use(const fa_gpu *gpu, const struct ring *ring)
+{
+    uint64_t unused = fa_gpu_frame_number(gpu) - ring->used_frame;
+    return unused <= gpu->config.retain_frames;
+}
+
+/* Chunks that the device is done with. The open one is kept to be filled again,
+ * and the spare one, unless nothing is to be kept. */
+static void
+reclaim(fa_gpu *gpu, struct ring *ring, bool is_kept)
 {
     struct gpu_block **link = &ring->first;
     while (*link != NULL) {
         struct gpu_block *chunk = *link;
         if (!is_done(gpu, chunk)) {
             link = &chunk->next;
-            continue;
+        } else if (is_kept && ring->open == chunk) {
+            chunk->used = 0;
+            link = &chunk->next;
+        } else {
+            *link = chunk->next;
+            chunk->next = NULL;
+            recycle_chunk(gpu, ring, chunk);
         }
-        *link = chunk->next;
-        chunk->next = NULL;
-        put_chunk(gpu, ring, chunk);
     }
+    if (!is_kept)
+        drop_spare(gpu, ring);
 }
 
 void
 ring_reclaim_locked(fa_gpu *gpu)
 {
-    reclaim(gpu, &gpu->transfer->staging);
-    reclaim(gpu, &gpu->transfer->readback);
+    struct gpu_transfer *transfer = gpu->transfer;
+    reclaim(gpu, &transfer->staging, is_in_use(gpu, &transfer->staging));
+    reclaim(gpu, &transfer->readback, is_in_use(gpu, &transfer->readback));
 }
 
 /* Room for this many bytes below the limit, perhaps after a look at what the
@@ -68,11 +114,15 @@ check_limit(fa_gpu *gpu, uint64_t size)
     if (status != FA_OK)
         return status;
     ring_reclaim_locked(gpu);
+    if (transfer->held > limit - size) {
+        reclaim(gpu, &gpu->transfer->staging, false);
+        reclaim(gpu, &gpu->transfer->readback, false);
+    }
     return transfer->held <= limit - size ? FA_OK : FA_NOT_READY;
 }
 
 static fa_status
-get_chunk(fa_gpu *gpu, struct ring *ring, uint64_t size, struct gpu_block **out)
+new_chunk(fa_gpu *gpu, struct ring *ring, uint64_t size, struct gpu_block **out)
 {
     uint64_t best = gpu->config.staging_chunk;
     if (best > gpu->config.staging_limit)
@@ -98,6 +148,23 @@ get_chunk(fa_gpu *gpu, struct ring *ring, uint64_t size, struct gpu_block **out)
     /* A backend whose staging memory the CPU does not see. */
     block_put_locked(gpu, *out);
     return FA_ERR_UNSUPPORTED;
+}
+
+static fa_status
+get_chunk(fa_gpu *gpu, struct ring *ring, uint64_t size, struct gpu_block **out)
+{
+    *out = ring->spare;
+    if (*out != NULL && size <= (*out)->native.size) {
+        ring->spare = NULL;
+        gpu->transfer->held -= (*out)->native.size;
+        return FA_OK;
+    }
+    fa_status status = new_chunk(gpu, ring, size, out);
+    if (status == FA_OK || ring->spare == NULL)
+        return status;
+    /* The spare one is too small, and in the way. */
+    drop_spare(gpu, ring);
+    return new_chunk(gpu, ring, size, out);
 }
 
 /* A larger request has its chunk for itself, and the open one stays open. */
@@ -129,6 +196,7 @@ ring_take_locked(fa_gpu *gpu, struct ring *ring, uint64_t size,
     if (size > gpu->config.staging_limit)
         return FA_ERR_BUDGET;
     size = (size + grain - 1) & ~(grain - 1);
+    ring->used_frame = fa_gpu_frame_number(gpu);
     struct gpu_block *chunk = ring->open;
     if (chunk == NULL || chunk->native.size - chunk->used < size) {
         fa_status status = add_chunk(gpu, ring, size, &chunk);
@@ -167,6 +235,7 @@ ring_stamp_locked(fa_gpu *gpu, uint64_t frame, uint64_t serial)
 void
 ring_close_locked(fa_gpu *gpu, struct ring *ring)
 {
+    drop_spare(gpu, ring);
     while (ring->first != NULL) {
         struct gpu_block *chunk = ring->first;
         ring->first = chunk->next;

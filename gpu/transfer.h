@@ -18,7 +18,9 @@
 struct ring {
     fa_gpu_intent intent; /* FA_GPU_STAGING or FA_GPU_READBACK. */
     struct gpu_block *first;
-    struct gpu_block *open; /* NULL: none. */
+    struct gpu_block *open;  /* NULL: none. */
+    struct gpu_block *spare; /* Not in the list; NULL: none. */
+    uint64_t used_frame;     /* When memory was taken. */
 };
 
 /* Memory of a ring; the chunk is held. FA_NOT_READY at the limit. */

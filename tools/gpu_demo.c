@@ -243,7 +243,7 @@ memory_calls(struct demo *demo)
 static fa_status
 frames_run(struct demo *demo)
 {
-    const unsigned warm = 20;
+    const unsigned warm = 60;
     uint64_t calls = 0;
     double begin = now();
     for (unsigned i = 0; i < demo->options.frames; i++) {
@@ -301,7 +301,7 @@ report_text(struct demo *demo)
            demo->seconds * 1e3 / demo->options.frames);
     printf("  %-22s %10.2f GB/s, both ways, with the shader and the check\n",
            "bandwidth", bytes_per_second(demo) / 1e9);
-    printf("  %-22s %10" PRIu64 " in all, %" PRIu64 " after 20 frames\n",
+    printf("  %-22s %10" PRIu64 " in all, %" PRIu64 " after 60 frames\n",
            "driver calls for memory",
            stats.block_creates + stats.block_destroys, demo->warm_calls);
     print_pool("memory of the device", &usage.gpu);
