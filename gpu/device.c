@@ -287,8 +287,10 @@ fa_gpu_trim(fa_gpu *gpu)
         return FA_ERR_USAGE;
     gpu_lock(gpu);
     fa_status status = frame_poll_locked(gpu);
-    if (status == FA_OK)
+    if (status == FA_OK) {
+        transfer_trim_locked(gpu);
         block_trim_locked(gpu, UINT32_MAX, 0, UINT32_MAX);
+    }
     gpu_unlock(gpu);
     return status;
 }

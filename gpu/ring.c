@@ -99,6 +99,13 @@ ring_reclaim_locked(fa_gpu *gpu)
     reclaim(gpu, &transfer->readback, is_in_use(gpu, &transfer->readback));
 }
 
+void
+ring_trim_locked(fa_gpu *gpu)
+{
+    reclaim(gpu, &gpu->transfer->staging, false);
+    reclaim(gpu, &gpu->transfer->readback, false);
+}
+
 /* Room for this many bytes below the limit, perhaps after a look at what the
  * device has finished. */
 static fa_status
@@ -114,10 +121,8 @@ check_limit(fa_gpu *gpu, uint64_t size)
     if (status != FA_OK)
         return status;
     ring_reclaim_locked(gpu);
-    if (transfer->held > limit - size) {
-        reclaim(gpu, &gpu->transfer->staging, false);
-        reclaim(gpu, &gpu->transfer->readback, false);
-    }
+    if (transfer->held > limit - size)
+        ring_trim_locked(gpu);
     return transfer->held <= limit - size ? FA_OK : FA_NOT_READY;
 }
 

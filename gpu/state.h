@@ -319,6 +319,8 @@ uint64_t transfer_submitted_locked(const fa_gpu *gpu);
 uint64_t transfer_completed_locked(const fa_gpu *gpu);
 /* Asks the device how far transfers are. */
 fa_status transfer_poll_locked(fa_gpu *gpu);
+/* Chunks of the ring that are kept for later become idle. */
+void transfer_trim_locked(fa_gpu *gpu);
 /* At the begin of a frame: chunks of the ring that are free again, tickets
  * that are done, batches that belong to frames up to `finished`. */
 void transfer_frame_begin_locked(fa_gpu *gpu);

@@ -543,6 +543,12 @@ transfer_poll_locked(fa_gpu *gpu)
 }
 
 void
+transfer_trim_locked(fa_gpu *gpu)
+{
+    ring_trim_locked(gpu);
+}
+
+void
 transfer_frame_begin_locked(fa_gpu *gpu)
 {
     gpu->transfer->serial = gpu->last_serial;

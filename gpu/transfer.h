@@ -30,6 +30,8 @@ fa_status ring_take_locked(fa_gpu *gpu, struct ring *ring, uint64_t size,
 void ring_stamp_locked(fa_gpu *gpu, uint64_t frame, uint64_t serial);
 /* Gives chunks back that the device is done with. */
 void ring_reclaim_locked(fa_gpu *gpu);
+/* Also those that are kept for what comes next. */
+void ring_trim_locked(fa_gpu *gpu);
 /* Gives all chunks back; the device is idle or lost. */
 void ring_close_locked(fa_gpu *gpu, struct ring *ring);
 

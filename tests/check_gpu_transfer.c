@@ -228,6 +228,28 @@ START_TEST(small_uploads_of_many_frames_share_a_chunk)
 }
 END_TEST
 
+START_TEST(a_chunk_that_lasts_for_many_frames_is_not_given_back)
+{
+    prepare(_i);
+    w.config.retain_frames = 2;
+    open_prepared();
+    fa_gpu_slice slice = device_slice(10 * KIB);
+    for (unsigned i = 0; i < 100; i++) {
+        ck_assert_int_eq(upload(&slice, 0, 10 * KIB, i, NULL), FA_OK);
+        gpu_begin(&w);
+        record();
+        gpu_end(&w);
+        /* One behind, so that the chunk is never empty before it is full. */
+        gpu_reach(&w, w.serial - 1);
+    }
+    ck_assert_uint_le(gpu_driver.creates, 1 + 2);
+    ck_assert_uint_eq(gpu_driver.destroys, 0);
+    gpu_reach(&w, w.serial);
+    free_slice(&slice);
+    close_all();
+}
+END_TEST
+
 START_TEST(a_large_upload_has_a_chunk_of_its_own)
 {
     open_kind(_i);
@@ -262,12 +284,35 @@ START_TEST(idle_staging_memory_goes_back_to_the_driver)
     open_prepared();
     fa_gpu_slice slice = device_slice(256 * KIB);
     uint64_t before = gpu_driver.held_bytes;
-    ck_assert_int_eq(upload(&slice, 0, 200 * KIB, 1, NULL), FA_OK);
+    ck_assert_int_eq(upload(&slice, 0, 100, 1, NULL), FA_OK);
+    ck_assert_int_eq(upload(&slice, 0, 150 * KIB, 1, NULL), FA_OK);
     run_frame();
-    ck_assert_uint_ge(gpu_driver.held_bytes, before + 200 * KIB);
-    for (unsigned i = 0; i < 6; i++)
+    ck_assert_uint_ge(gpu_driver.held_bytes, before + 150 * KIB);
+    /* The one that was open is kept for that long, and is then idle. */
+    for (unsigned i = 0; i < 2 * 3 + 2; i++)
         run_frame();
     ck_assert_uint_eq(gpu_driver.held_bytes, before);
+    free_slice(&slice);
+    close_all();
+}
+END_TEST
+
+START_TEST(a_trim_gives_staging_memory_back_at_once)
+{
+    open_kind(_i);
+    fa_gpu_slice slice = device_slice(256 * KIB);
+    uint64_t before = gpu_driver.held_bytes;
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(upload(&slice, 0, 60 * KIB, i, NULL), FA_OK);
+        run_frame();
+    }
+    ck_assert_int_eq(upload(&slice, 0, 50, 7, NULL), FA_OK);
+    ck_assert_int_eq(fa_gpu_trim(w.gpu), FA_OK);
+    ck_assert_uint_eq(gpu_driver.held_bytes, before + 64 * KIB);
+    run_frame();
+    ck_assert_int_eq(fa_gpu_trim(w.gpu), FA_OK);
+    ck_assert_uint_eq(gpu_driver.held_bytes, before);
+    check_slice(&slice, 0, 50, 7);
     free_slice(&slice);
     close_all();
 }
@@ -375,9 +420,13 @@ make_suite(void)
                         KINDS);
     tcase_add_loop_test(limits, small_uploads_of_many_frames_share_a_chunk, 0,
                         KINDS);
+    tcase_add_loop_test(
+        limits, a_chunk_that_lasts_for_many_frames_is_not_given_back, 0, KINDS);
     tcase_add_loop_test(limits, a_large_upload_has_a_chunk_of_its_own, 0,
                         KINDS);
     tcase_add_loop_test(limits, idle_staging_memory_goes_back_to_the_driver, 0,
+                        KINDS);
+    tcase_add_loop_test(limits, a_trim_gives_staging_memory_back_at_once, 0,
                         KINDS);
     tcase_add_loop_test(limits, results_that_are_held_count_against_the_limit,
                         0, KINDS);
