@@ -36,6 +36,7 @@ FA_UNIT_TESTS = \
 	tests/check_heap \
 	tests/check_hooks \
 	tests/check_lag \
+	tests/check_leak \
 	tests/check_ledger \
 	tests/check_map \
 	tests/check_mark \
@@ -188,6 +189,10 @@ tests_check_hooks_LDADD = $(FA_UNIT_LDADD)
 tests_check_lag_SOURCES = tests/check_lag.c
 tests_check_lag_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_lag_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_leak_SOURCES = tests/check_leak.c
+tests_check_leak_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_leak_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_ledger_SOURCES = tests/check_ledger.c
 tests_check_ledger_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -186,7 +186,7 @@ fa_allocator_create(const fa_allocator_config *config, fa_allocator **out)
  * Ends an allocator and frees all its memory.
  *
  * Open frames are ended, defers run newest first, live pool and heap blocks
- * and explicit contexts are reported (FA610); the first two blocks by address,
+ * and explicit contexts are reported (FA610); the first eight by address,
  * size and tag, in guard modes also by age in frames and site.
  *
  * When to use: when no other thread is inside a call for this allocator.

@@ -76,7 +76,7 @@ print_line(const fa_diag *diag, bool is_verbose)
 {
     char who[160];
     write_who(diag, is_verbose, who, sizeof(who));
-    char line[800];
+    char line[FAI_DETAIL_MAX + 544];
     int n =
         snprintf(line, sizeof(line) - 1,
                  "framealloc: FA%03u: %s: %s%s%s (frame %llu)%s. %s.",
@@ -147,7 +147,7 @@ fai_report_list(struct fai_reporter *reporter, uint32_t number,
 {
     int saved = errno;
     const struct entry *entry = find_entry(number);
-    char detail[256];
+    char detail[FAI_DETAIL_MAX];
     if (entry == NULL)
         return;
     vsnprintf(detail, sizeof(detail), format, args);

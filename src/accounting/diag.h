@@ -12,6 +12,9 @@
 
 #include <stdarg.h>
 
+/* Bytes of a detail; the rest is cut. */
+#define FAI_DETAIL_MAX 1280
+
 enum {
 #define FAI_DIAG_INDEX(number, severity, text, cure) FAI_DIAG_##number,
     FA_DIAG_LIST(FAI_DIAG_INDEX)

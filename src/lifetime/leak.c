@@ -85,13 +85,20 @@ write_leak(struct fai_text *text, const struct fai_leak *leak)
 void
 fai_leaks_report(const struct fai_leaks *leaks, fa_allocator *allocator)
 {
-    char blocks[200];
+    char blocks[FAI_DETAIL_MAX - 100];
+    char more[40];
     struct fai_text text = fai_text_begin(blocks, sizeof(blocks));
     if (leaks->blocks == 0 && leaks->contexts == 0)
         return;
     for (size_t i = 0; i < FAI_LEAKS_NAMED && i < leaks->blocks; i++)
         write_leak(&text, &leaks->named[i]);
+    text = fai_text_begin(more, sizeof(more));
+    if (leaks->blocks > FAI_LEAKS_NAMED) {
+        fai_text_string(&text, "; and ");
+        fai_text_decimal(&text, leaks->blocks - FAI_LEAKS_NAMED);
+        fai_text_string(&text, " more");
+    }
     fai_report(&allocator->reporter, 610, leaks->named[0].block,
-               "%zu blocks, %zu explicit contexts%s", leaks->blocks,
-               leaks->contexts, blocks);
+               "%zu blocks, %zu explicit contexts%s%s", leaks->blocks,
+               leaks->contexts, blocks, more);
 }

@@ -8,7 +8,7 @@
 
 #include "memory/memory.h"
 
-#define FAI_LEAKS_NAMED 2 /* As many as a message has room for. */
+#define FAI_LEAKS_NAMED 8 /* As many as a message has room for. */
 
 struct fai_leak {
     const fa_ctx *ctx; /* Its owner. */
