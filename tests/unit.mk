@@ -42,6 +42,7 @@ FA_UNIT_TESTS = \
 	tests/check_mark \
 	tests/check_misuse \
 	tests/check_options \
+	tests/check_pages \
 	tests/check_phase \
 	tests/check_pool \
 	tests/check_profile \
@@ -221,6 +222,10 @@ tests_check_misuse_LDADD = $(FA_UNIT_LDADD)
 tests_check_options_SOURCES = tests/check_options.c
 tests_check_options_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_options_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_pages_SOURCES = tests/check_pages.c
+tests_check_pages_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_pages_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_profile_SOURCES = tests/check_profile.c
 tests_check_profile_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

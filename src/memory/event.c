@@ -47,6 +47,7 @@ map_ring(struct fai_events *events)
     struct fai_event_ring *ring = fai_pages_map(size, FAI_PAGE);
     if (ring == NULL)
         return NULL;
+    fai_pages_name(ring, size, "framealloc:events");
     ring->bytes = size;
     ring->mask = events->ring_size - 1;
     ring->next = events->rings;

@@ -98,6 +98,7 @@ add_fresh_range(struct fai_guard *guard)
         guard->ranges.count--;
         return false;
     }
+    fai_pages_name(*slot, FAI_FRESH_RANGE, "framealloc:guarded");
     guard->fresh = *slot;
     guard->fresh_end = *slot + FAI_FRESH_RANGE;
     return true;

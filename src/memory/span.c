@@ -271,7 +271,10 @@ fai_spans_alloc(void *user, size_t size, size_t align)
     if (size >= DIRECT_SIZE) {
         void *pages =
             size > SIZE_MAX / 2 ? NULL : fai_pages_map(size, FAI_HUGE_PAGE);
-        if (pages != NULL && spans->huge != FA_HUGE_NEVER)
+        if (pages == NULL)
+            return NULL;
+        fai_pages_name(pages, size, "framealloc:blocks");
+        if (spans->huge != FA_HUGE_NEVER)
             fai_pages_make_huge(pages, fai_round_down(size, FAI_HUGE_PAGE));
         return pages;
     }

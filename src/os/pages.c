@@ -29,6 +29,8 @@
 
 static uint64_t mapped;
 static uint64_t refused;
+/* The kernel does not know names: it need not be asked again. */
+static bool is_nameless;
 
 static size_t
 kernel_page(void)
@@ -159,7 +161,11 @@ void
 fai_pages_name(void *pages, size_t size, const char *name)
 {
     int saved = errno;
-    prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, pages, size, name);
+    /* Every thread finds out the same; no pairing is needed. */
+    if (!fai_load(&is_nameless) &&
+        prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, pages, size, name) != 0 &&
+        errno == EINVAL)
+        fai_store(&is_nameless, true);
     errno = saved;
 }
 

@@ -22,7 +22,8 @@ bool fai_pages_protect(void *pages, size_t size, bool is_accessible);
 void fai_pages_purge(void *pages, size_t size);
 void fai_pages_make_huge(void *pages, size_t size);
 bool fai_pages_populate(void *pages, size_t size);
-/* Shown in /proc/PID/smaps where the kernel knows how. */
+/* Shown in /proc/PID/smaps where the kernel knows how; one that does not is
+ * asked once per process. For mappings that may be large: it is a call. */
 void fai_pages_name(void *pages, size_t size, const char *name);
 /* Bytes mapped by this process through fai_pages_map(). */
 uint64_t fai_pages_mapped(void);

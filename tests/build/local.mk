@@ -17,7 +17,8 @@ build_tests = \
 	tests/build/malloc-owner.sh \
 	tests/build/plugin.sh \
 	tests/build/dlopen.sh \
-	tests/build/startup.sh
+	tests/build/startup.sh \
+	tests/build/names.sh
 
 EXTRA_DIST += \
 	$(build_tests) \
@@ -25,6 +26,7 @@ EXTRA_DIST += \
 	tests/build/guides.pl \
 	tests/build/consumer.c \
 	tests/build/malloc_owner.c \
+	tests/build/names.c \
 	tests/build/dlopen.c \
 	tests/build/plugin.cc \
 	tests/build/plugin_host.c \
