@@ -16,6 +16,7 @@ man3_pages = \
 	doc/fa_gpu_backend.3 \
 	doc/fa_gpu_budget.3 \
 	doc/fa_gpu_transfer.3 \
+	doc/fa_gpu_vk_host.3 \
 	doc/fa_gpu_vulkan.3 \
 	doc/fa_group.3 \
 	doc/fa_handle.3 \

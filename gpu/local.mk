@@ -25,6 +25,7 @@ gpu_sources = \
 	gpu/vk_copy.c \
 	gpu/vk_device.c \
 	gpu/vk_headless.c \
+	gpu/vk_host.c \
 	gpu/vk_memory.c \
 	gpu/vk_sync.c
 
@@ -35,6 +36,7 @@ gpu_headers = \
 	include/framealloc/gpu-transfer.h \
 	include/framealloc/gpu-unified.h \
 	include/framealloc/gpu-vulkan.h \
+	include/framealloc/gpu-vulkan-host.h \
 	include/framealloc/offset.h
 
 EXTRA_DIST += gpu/libframealloc-gpu.map $(gpu_headers)

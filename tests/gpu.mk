@@ -25,6 +25,7 @@ FA_GPU_TESTS = \
 	tests/check_gpu_transfer_failure \
 	tests/check_gpu_unified \
 	tests/check_gpu_vulkan \
+	tests/check_gpu_vulkan_host \
 	tests/check_offset
 if HAVE_JANSSON
 FA_GPU_TESTS += tests/check_gpu_dump
@@ -112,3 +113,7 @@ tests_check_gpu_profile_SOURCES = \
 	$(gpu_simulated_sources)
 tests_check_gpu_profile_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
 tests_check_gpu_profile_LDADD = $(FA_GPU_VULKAN_LDADD)
+
+tests_check_gpu_vulkan_host_SOURCES = tests/check_gpu_vulkan_host.c
+tests_check_gpu_vulkan_host_CPPFLAGS = $(FA_UNIT_CPPFLAGS) $(VULKAN_CFLAGS)
+tests_check_gpu_vulkan_host_LDADD = $(FA_GPU_LDADD) -lpthread
