@@ -56,6 +56,25 @@ tools_framealloc_CPPFLAGS = \
 # is measured.
 tools_framealloc_LDADD = tools/libtrace.la libframealloc.la $(JANSSON_LIBS)
 
+# For gdb, which loads it together with the library: its name is that of the
+# library's file, in a folder that has the library's path.
+gdb_dir = $(datadir)/gdb/auto-load$(libdir)
+gdb_name = $$(sed -n "s/^library_names='\([^ ]*\).*/\1/p" libframealloc.la)
+EXTRA_DIST += tools/framealloc-gdb.py
+
+install-data-hook: install-gdb-script
+uninstall-hook: uninstall-gdb-script
+
+install-gdb-script: libframealloc.la
+	$(MKDIR_P) '$(DESTDIR)$(gdb_dir)'
+	$(INSTALL_DATA) '$(srcdir)/tools/framealloc-gdb.py' \
+	  '$(DESTDIR)$(gdb_dir)'/"$(gdb_name)-gdb.py"
+
+uninstall-gdb-script: libframealloc.la
+	rm -f '$(DESTDIR)$(gdb_dir)'/"$(gdb_name)-gdb.py"
+
+.PHONY: install-gdb-script uninstall-gdb-script
+
 # framealloc physics-demo: a program of its own that framealloc starts. It
 # counts malloc calls, and it is linked to Chipmunk.
 if WITH_PHYSICS

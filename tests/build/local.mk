@@ -18,13 +18,15 @@ build_tests = \
 	tests/build/plugin.sh \
 	tests/build/dlopen.sh \
 	tests/build/startup.sh \
-	tests/build/names.sh
+	tests/build/names.sh \
+	tests/build/gdb.sh
 
 EXTRA_DIST += \
 	$(build_tests) \
 	tests/build/common.sh \
 	tests/build/guides.pl \
 	tests/build/consumer.c \
+	tests/build/gdb.c \
 	tests/build/malloc_owner.c \
 	tests/build/names.c \
 	tests/build/dlopen.c \
@@ -41,12 +43,13 @@ build_tests_environment = \
 	FA_BUILDDIR='$(abs_top_builddir)'; \
 	FA_ROOT='$(abs_top_builddir)/$(stage)'; \
 	FA_LIBDIR='$(libdir)'; \
+	FA_DATADIR='$(datadir)'; \
 	FA_SANITIZERS='$(FA_SANITIZERS)'; \
 	FA_SANITIZER_FLAGS='$(FA_SANITIZER_FLAGS)'; \
 	FA_JEMALLOC='$(jemalloc_is_built)'; \
 	FA_USDT='$(usdt_is_built)'; \
 	CC='$(CC)'; CXX='$(CXX)'; PKG_CONFIG='$(PKG_CONFIG)'; \
-	export FA_SRCDIR FA_BUILDDIR FA_ROOT FA_LIBDIR FA_SANITIZERS \
+	export FA_SRCDIR FA_BUILDDIR FA_ROOT FA_LIBDIR FA_DATADIR FA_SANITIZERS \
 	  FA_SANITIZER_FLAGS FA_JEMALLOC FA_USDT CC CXX PKG_CONFIG;
 
 if WITH_JEMALLOC
@@ -69,12 +72,13 @@ TESTS += $(build_tests)
 check_DATA += $(stage).stamp
 
 $(stage).stamp: $(lib_LTLIBRARIES) $(include_HEADERS) $(public_HEADERS) \
-    $(pkgconfig_DATA)
+    $(pkgconfig_DATA) tools/framealloc-gdb.py
 	$(AM_V_GEN)rm -rf $(stage) \
 	  && $(MKDIR_P) tests/build \
 	  && $(MAKE) $(AM_MAKEFLAGS) DESTDIR='$(abs_top_builddir)/$(stage)' \
 	       install-libLTLIBRARIES install-includeHEADERS \
-	       install-publicHEADERS install-pkgconfigDATA >$@.log 2>&1 \
+	       install-publicHEADERS install-pkgconfigDATA \
+	       install-gdb-script >$@.log 2>&1 \
 	  || { cat $@.log >&2; exit 1; }
 	$(AM_V_at)touch $@
 endif
