@@ -68,6 +68,7 @@ struck(enum gpu_call call)
         (gpu_shim.asked > strike->n && !strike->is_for_ever))
         return VK_SUCCESS;
     gpu_shim.is_struck = true;
+    gpu_shim.struck = call;
     return result;
 }
 

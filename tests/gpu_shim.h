@@ -100,6 +100,7 @@ struct gpu_shim {
     unsigned asked; /* Calls that it could have struck. */
     bool is_paused; /* Calls of the test itself. */
     bool is_struck;
+    enum gpu_call struck; /* The last one. */
     bool is_lost;
 };
 

@@ -17,8 +17,9 @@ struct memory {
     VkDeviceMemory handle; /* VK_NULL_HANDLE: the entry is free. */
     VkDeviceSize size;
     uint32_t type;
-    void *real;   /* Where it is mapped; NULL: it is not. */
-    void *shadow; /* The CPU's copy of what is not coherent. */
+    char *real;   /* Where it is mapped; NULL: it is not. */
+    char *shadow; /* The CPU's copy of what is not coherent ... */
+    char *clean;  /* ... and what it was when they were last the same. */
     VkBuffer buffer;
     bool has_image;
 };
@@ -135,12 +136,63 @@ shim_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
     return VK_SUCCESS;
 }
 
+/* --- the second copy --- */
+
+static char *
+copy_map(VkDeviceSize size)
+{
+    char *copy = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(copy, MAP_FAILED);
+    return copy;
+}
+
 static void
 shadow_drop(struct memory *memory)
 {
-    if (memory->shadow != NULL)
-        munmap(memory->shadow, memory->size);
-    memory->shadow = NULL;
+    if (memory->shadow == NULL)
+        return;
+    munmap(memory->shadow, memory->size);
+    munmap(memory->clean, memory->size);
+    memory->shadow = memory->clean = NULL;
+}
+
+/* As a cache does, which has lines of an atom: a flush writes back those that
+ * the CPU has changed. It cannot see a write of the bytes that were there. */
+static void
+line_flush(struct memory *memory, VkDeviceSize at, size_t size)
+{
+    if (memcmp(memory->shadow + at, memory->clean + at, size) == 0)
+        return;
+    memcpy(memory->real + at, memory->shadow + at, size);
+    memcpy(memory->clean + at, memory->shadow + at, size);
+}
+
+/* Untouched pages stay untouched. */
+static void
+line_invalidate(struct memory *memory, VkDeviceSize at, size_t size)
+{
+    if (memcmp(memory->shadow + at, memory->real + at, size) != 0)
+        memcpy(memory->shadow + at, memory->real + at, size);
+    if (memcmp(memory->clean + at, memory->real + at, size) != 0)
+        memcpy(memory->clean + at, memory->real + at, size);
+}
+
+static void
+each_line(struct memory *memory, VkDeviceSize at, VkDeviceSize end,
+          void (*line)(struct memory *, VkDeviceSize, size_t))
+{
+    VkDeviceSize atom = gpu_shim.profile->atom;
+    for (; at < end; at += atom)
+        line(memory, at, end - at < atom ? end - at : atom);
+}
+
+static void
+shadow_make(struct memory *memory)
+{
+    memory->shadow = copy_map(memory->size);
+    memory->clean = copy_map(memory->size);
+    each_line(memory, 0, memory->size, line_invalidate);
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -200,18 +252,15 @@ shim_MapMemory(VkDevice device, VkDeviceMemory handle, VkDeviceSize offset,
     struct memory *memory = find(handle);
     if (memory == NULL || !map_check(memory, offset, size))
         return VK_ERROR_MEMORY_MAP_FAILED;
-    result = shim_below.MapMemory(device, handle, 0, VK_WHOLE_SIZE, flags,
-                                  &memory->real);
+    void *real;
+    result =
+        shim_below.MapMemory(device, handle, 0, VK_WHOLE_SIZE, flags, &real);
     if (result != VK_SUCCESS)
         return result;
-    char *begin = memory->real;
-    if (!is_coherent(memory)) {
-        begin = mmap(NULL, memory->size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        ck_assert_ptr_ne(begin, MAP_FAILED);
-        memory->shadow = begin;
-    }
-    *out = begin + offset;
+    memory->real = real;
+    if (!is_coherent(memory))
+        shadow_make(memory);
+    *out = (is_coherent(memory) ? memory->real : memory->shadow) + offset;
     return VK_SUCCESS;
 }
 
@@ -269,19 +318,13 @@ range_read(const VkMappedMemoryRange *given)
 }
 
 static void
-move(const VkMappedMemoryRange *given, bool is_flush)
+move(const VkMappedMemoryRange *given,
+     void (*line)(struct memory *, VkDeviceSize, size_t))
 {
     VkMappedMemoryRange range = range_read(given);
     struct memory *memory = find(range.memory);
-    if (!range_check(memory, &range) || is_coherent(memory))
-        return;
-    VkDeviceSize size = end_of(memory, &range) - range.offset;
-    char *real = (char *)memory->real + range.offset;
-    char *shadow = (char *)memory->shadow + range.offset;
-    if (is_flush)
-        memcpy(real, shadow, size);
-    else
-        memcpy(shadow, real, size);
+    if (range_check(memory, &range) && !is_coherent(memory))
+        each_line(memory, range.offset, end_of(memory, &range), line);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -293,7 +336,7 @@ shim_FlushMappedMemoryRanges(VkDevice device, uint32_t count,
     if (result != VK_SUCCESS || (gpu_shim.faults & GPU_FAULT_NO_FLUSH) != 0)
         return result;
     for (uint32_t i = 0; i < count; i++)
-        move(&ranges[i], true);
+        move(&ranges[i], line_flush);
     return VK_SUCCESS;
 }
 
@@ -307,7 +350,7 @@ shim_InvalidateMappedMemoryRanges(VkDevice device, uint32_t count,
         (gpu_shim.faults & GPU_FAULT_NO_INVALIDATE) != 0)
         return result;
     for (uint32_t i = 0; i < count; i++)
-        move(&ranges[i], false);
+        move(&ranges[i], line_invalidate);
     return VK_SUCCESS;
 }
 
