@@ -18,8 +18,12 @@ FA_GPU_TESTS = \
 	tests/check_gpu_backend \
 	tests/check_gpu_budget \
 	tests/check_gpu_copy \
+	tests/check_gpu_failure \
 	tests/check_gpu_frame \
+	tests/check_gpu_limits \
+	tests/check_gpu_long \
 	tests/check_gpu_profile \
+	tests/check_gpu_shim \
 	tests/check_gpu_slice \
 	tests/check_gpu_transfer \
 	tests/check_gpu_transfer_failure \
@@ -108,6 +112,12 @@ gpu_simulated_sources = \
 	tests/gpu_shim_state.h \
 	tests/gpu_simulated.h
 
+tests_check_gpu_long_SOURCES = \
+	tests/check_gpu_long.c \
+	$(gpu_simulated_sources)
+tests_check_gpu_long_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
+tests_check_gpu_long_LDADD = $(FA_GPU_VULKAN_LDADD)
+
 tests_check_gpu_profile_SOURCES = \
 	tests/check_gpu_profile.c \
 	$(gpu_simulated_sources)
@@ -117,3 +127,19 @@ tests_check_gpu_profile_LDADD = $(FA_GPU_VULKAN_LDADD)
 tests_check_gpu_vulkan_host_SOURCES = tests/check_gpu_vulkan_host.c
 tests_check_gpu_vulkan_host_CPPFLAGS = $(FA_UNIT_CPPFLAGS) $(VULKAN_CFLAGS)
 tests_check_gpu_vulkan_host_LDADD = $(FA_GPU_LDADD) -lpthread
+
+tests_check_gpu_failure_SOURCES = \
+	tests/check_gpu_failure.c \
+	$(gpu_simulated_sources)
+tests_check_gpu_failure_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
+tests_check_gpu_failure_LDADD = $(FA_GPU_VULKAN_LDADD)
+
+tests_check_gpu_limits_SOURCES = \
+	tests/check_gpu_limits.c \
+	$(gpu_simulated_sources)
+tests_check_gpu_limits_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
+tests_check_gpu_limits_LDADD = $(FA_GPU_VULKAN_LDADD)
+
+tests_check_gpu_shim_SOURCES = tests/check_gpu_shim.c $(gpu_simulated_sources)
+tests_check_gpu_shim_CPPFLAGS = $(FA_GPU_VULKAN_CPPFLAGS)
+tests_check_gpu_shim_LDADD = $(FA_GPU_VULKAN_LDADD)
