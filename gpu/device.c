@@ -179,9 +179,13 @@ caps_read(fa_gpu *gpu)
     caps->atom = larger(caps->atom, 1);
     caps->has_budget = caps->has_budget && gpu->backend.budget != NULL;
     caps->has_submit = caps->has_submit && gpu->backend.submit != NULL;
-    gpu->grain = larger(larger(caps->atom, 16),
-                        larger(caps->uniform_align,
-                               larger(caps->storage_align, caps->texel_align)));
+    uint64_t grain =
+        larger(larger(caps->atom, 16),
+               larger(caps->uniform_align,
+                      larger(caps->storage_align, caps->texel_align)));
+    /* They are powers of two; a backend that errs costs some bytes. */
+    for (gpu->grain = 16; gpu->grain < grain;)
+        gpu->grain *= 2;
 }
 
 static fa_status

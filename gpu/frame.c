@@ -41,7 +41,7 @@ fa_gpu_frame_finished(const fa_gpu *gpu)
 
 /* --- taking memory --- */
 
-static void
+static inline void
 slice_fill(const fa_gpu *gpu, const struct gpu_block *block, uint64_t at,
            uint64_t size, fa_gpu_slice *out)
 {
@@ -56,23 +56,25 @@ slice_fill(const fa_gpu *gpu, const struct gpu_block *block, uint64_t at,
 }
 
 /* Room for the size at the alignment, or false; then the block is full. */
-static bool
+static inline bool
 bump(const fa_gpu *gpu, struct gpu_block *block, uint64_t size, uint64_t align,
      uint64_t *at)
 {
-    uint64_t grain = gpu->grain;
-    uint64_t need = (size + grain - 1) / grain * grain;
-    if (align > grain)
-        need += align - grain;
+    uint64_t mask = gpu->grain - 1;
+    uint64_t need = (size + mask) & ~mask;
+    if (FA_UNLIKELY(align > gpu->grain))
+        need += align - gpu->grain;
     /* No pairing: whoever sees the block saw it published by chunk_open(). A
      * request that does not fit leaves the cursor, unless threads race; then it
      * passes the end, and cannot wrap, since sizes are limited. */
     uint64_t begin = atomic_load_explicit(&block->cursor, memory_order_relaxed);
-    if (begin + need > block->native.size)
+    if (FA_UNLIKELY(begin + need > block->native.size))
         return false;
     begin =
         atomic_fetch_add_explicit(&block->cursor, need, memory_order_relaxed);
-    *at = align > grain ? (begin + align - 1) & ~(align - 1) : begin;
+    *at = begin;
+    if (FA_UNLIKELY(align > gpu->grain))
+        *at = (begin + align - 1) & ~(align - 1);
     return begin + need <= block->native.size;
 }
 
@@ -136,6 +138,7 @@ alloc_slow(fa_gpu *gpu, struct gpu_arena *arena, fa_gpu_intent intent,
 {
     struct gpu_block *block;
     uint64_t at;
+    *out = (fa_gpu_slice)FA_GPU_SLICE_NONE;
     gpu_lock(gpu);
     fa_status status = gpu_is_lost(gpu) ? FA_ERR_DEVICE_LOST
                                         : alloc_grow(gpu, arena, intent, size,
@@ -148,8 +151,12 @@ alloc_slow(fa_gpu *gpu, struct gpu_arena *arena, fa_gpu_intent intent,
 }
 
 static FA_NOINLINE fa_status
-alloc_refuse(const struct gpu_flight *flight, uint64_t size)
+alloc_refuse(const struct gpu_flight *flight, fa_gpu_intent intent,
+             uint64_t size, uint64_t align, fa_gpu_slice *out)
 {
+    *out = (fa_gpu_slice)FA_GPU_SLICE_NONE;
+    if ((unsigned)intent >= FA_GPU_INTENTS || (align & (align - 1)) != 0)
+        return FA_ERR_USAGE;
     if (flight == NULL)
         return FA_ERR_STATE;
     return size == 0 ? FA_ERR_USAGE : FA_ERR_NOMEM;
@@ -159,20 +166,19 @@ fa_status
 fa_gpu_frame_alloc(fa_gpu *gpu, fa_gpu_intent intent, uint64_t size,
                    uint64_t align, fa_gpu_slice *out)
 {
-    *out = (fa_gpu_slice)FA_GPU_SLICE_NONE;
-    if ((unsigned)intent >= FA_GPU_INTENTS || (align & (align - 1)) != 0)
-        return FA_ERR_USAGE;
     /* Pairs with the release in fa_gpu_begin_frame(): its arenas are reset. */
     struct gpu_flight *flight =
         atomic_load_explicit(&gpu->open, memory_order_acquire);
-    if (flight == NULL || size - 1 >= GPU_SIZE_LIMIT || align > GPU_SIZE_LIMIT)
-        return alloc_refuse(flight, size);
+    if (FA_UNLIKELY(flight == NULL || (unsigned)intent >= FA_GPU_INTENTS ||
+                    (align & (align - 1)) != 0 || size - 1 >= GPU_SIZE_LIMIT ||
+                    align > GPU_SIZE_LIMIT))
+        return alloc_refuse(flight, intent, size, align, out);
     struct gpu_arena *arena = &flight->arenas[intent];
     /* Pairs with the release in chunk_open(). */
     struct gpu_block *block =
         atomic_load_explicit(&arena->open, memory_order_acquire);
     uint64_t at;
-    if (block == NULL || !bump(gpu, block, size, align, &at))
+    if (FA_UNLIKELY(block == NULL || !bump(gpu, block, size, align, &at)))
         return alloc_slow(gpu, arena, intent, size, align, out);
     slice_fill(gpu, block, at, size, out);
     return FA_OK;

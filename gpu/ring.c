@@ -193,6 +193,12 @@ add_chunk(fa_gpu *gpu, struct ring *ring, uint64_t size, struct gpu_block **out)
     return FA_OK;
 }
 
+static bool
+has_room(const struct gpu_block *chunk, uint64_t size)
+{
+    return chunk != NULL && chunk->native.size - chunk->used >= size;
+}
+
 fa_status
 ring_take_locked(fa_gpu *gpu, struct ring *ring, uint64_t size,
                  struct gpu_block **block, uint64_t *offset)
@@ -203,8 +209,16 @@ ring_take_locked(fa_gpu *gpu, struct ring *ring, uint64_t size,
     size = (size + grain - 1) & ~(grain - 1);
     ring->used_frame = fa_gpu_frame_number(gpu);
     struct gpu_block *chunk = ring->open;
-    if (chunk == NULL || chunk->native.size - chunk->used < size) {
-        fa_status status = add_chunk(gpu, ring, size, &chunk);
+    if (!has_room(chunk, size)) {
+        /* The device may be done with a chunk; memory that was used before is
+         * better than fresh memory. */
+        fa_status status = frame_poll_locked(gpu);
+        if (status != FA_OK)
+            return status;
+        ring_reclaim_locked(gpu);
+        chunk = ring->open;
+        if (!has_room(chunk, size))
+            status = add_chunk(gpu, ring, size, &chunk);
         if (status != FA_OK)
             return status;
     }
