@@ -19,7 +19,7 @@
 #define BITS    4u /* Of the second level. */
 #define COLUMNS (1u << BITS)
 #define ROWS    (32u - BITS)
-#define TRIES   16u /* Holes of a class that are looked at. */
+#define TRIES   8u /* Holes of a class that are looked at. */
 #define NONE    0u
 #define IN_USE  0x80000000u
 #define MAX     0x7fffffffu
@@ -318,6 +318,34 @@ split(struct fa_offset *offset, uint32_t number, uint32_t size)
     return rest;
 }
 
+/* Cuts granules off the begin of a hole, which stays in its list if its class
+ * does: that saves most of the work where holes are large. */
+static uint32_t
+cut_front(struct fa_offset *offset, uint32_t hole, uint32_t size)
+{
+    struct node *node = &offset->nodes[hole];
+    struct bin old = bin_of(node->size);
+    struct bin rest = bin_of(node->size - size);
+    bool is_moved = old.row != rest.row || old.column != rest.column;
+    if (is_moved)
+        hole_remove(offset, hole);
+    uint32_t taken = spare_pop(offset);
+    offset->nodes[taken] = (struct node){.begin = node->begin,
+                                         .size = size,
+                                         .before = node->before,
+                                         .after = hole};
+    if (node->before != NONE)
+        offset->nodes[node->before].after = taken;
+    else
+        offset->first = taken;
+    node->before = taken;
+    node->begin += size;
+    node->size -= size;
+    if (is_moved)
+        hole_insert(offset, hole);
+    return taken;
+}
+
 fa_status
 fa_offset_alloc(fa_offset *offset, uint64_t size, uint64_t align,
                 uint64_t *begin, uint32_t *node)
@@ -333,15 +361,18 @@ fa_offset_alloc(fa_offset *offset, uint64_t size, uint64_t align,
     uint32_t number = find(offset, (uint32_t)units, (uint32_t)align_units);
     if (number == NONE)
         return FA_ERR_NOMEM;
-    hole_remove(offset, number);
     uint32_t gap = gap_of(&offset->nodes[number], (uint32_t)align_units);
-    if (gap != 0) {
+    if (FA_UNLIKELY(gap != 0)) {
+        hole_remove(offset, number);
         uint32_t rest = split(offset, number, gap);
         hole_insert(offset, number);
         number = rest;
+        hole_insert(offset, number);
     }
-    if (offset->nodes[number].size != units)
-        hole_insert(offset, split(offset, number, (uint32_t)units));
+    if (offset->nodes[number].size == units)
+        hole_remove(offset, number);
+    else
+        number = cut_front(offset, number, (uint32_t)units);
     offset->nodes[number].size |= IN_USE;
     offset->used += (uint32_t)units;
     offset->ranges++;

@@ -55,7 +55,8 @@ churn_take(struct churn *churn)
 static void
 churn_give(struct churn *churn)
 {
-    uint32_t i = (uint32_t)(random_next(&churn->state) % churn->count);
+    uint64_t random = random_next(&churn->state) >> 32;
+    uint32_t i = (uint32_t)(random * churn->count >> 32);
     fa_offset_free(churn->offset, churn->nodes[i]);
     churn->used -= churn->sizes[i];
     churn->count--;

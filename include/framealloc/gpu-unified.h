@@ -72,7 +72,9 @@ FA_API FA_CHECKED fa_status fa_unified_create(fa_allocator *allocator,
                                               fa_gpu *gpu, fa_unified **out);
 
 /**
- * Separates them again, and frees buffers that were left.
+ * Separates them again, and frees buffers that were left. Copies that are
+ * queued and were not recorded or submitted are dropped, those that the program
+ * has queued for other memory too.
  *
  * When to use: before either side is destroyed.
  * @param unified what joins them; NULL does nothing.

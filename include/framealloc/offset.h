@@ -97,7 +97,7 @@ FA_API void fa_offset_destroy(fa_offset *offset);
  * @return FA_OK; FA_ERR_NOMEM when no hole is large enough or the books could
  *         not grow; FA_ERR_USAGE. On failure begin and node are untouched.
  * Valid until: fa_offset_free(). Owner: the caller. Thread: one at a time.
- * Cost: constant, at most 48 holes are looked at; now and then the books
+ * Cost: constant, at most 24 holes are looked at; now and then the books
  * double. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_offset_alloc(fa_offset *offset, uint64_t size,
