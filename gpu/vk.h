@@ -77,6 +77,7 @@ struct vk_slot {
     VkCommandBuffer commands;
     VkFence fence;   /* Without timeline semaphores. */
     uint64_t serial; /* Of its submit; 0: free. */
+    uint32_t waits;  /* Threads that wait for the fence: no reset now. */
 };
 
 struct vk {

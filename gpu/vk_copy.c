@@ -106,9 +106,12 @@ vk_copy_open(struct vk *vk)
         .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
     VkSemaphoreCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-    return vk_failed(vk, vk->fn.CreateSemaphore(vk->config.device, &info,
-                                                vk->config.callbacks,
-                                                &vk->timeline));
+    VkResult result = vk->fn.CreateSemaphore(
+        vk->config.device, &info, vk->config.callbacks, &vk->timeline);
+    /* What a call that failed has written is undefined. */
+    if (result != VK_SUCCESS)
+        vk->timeline = VK_NULL_HANDLE;
+    return vk_failed(vk, result);
 }
 
 static void
@@ -142,8 +145,10 @@ slot_make(struct vk *vk, struct vk_slot *slot)
         .queueFamilyIndex = vk->config.queue_family};
     VkResult result = vk->fn.CreateCommandPool(
         device, &pool, vk->config.callbacks, &slot->pool);
-    if (result != VK_SUCCESS)
+    if (result != VK_SUCCESS) {
+        slot->pool = VK_NULL_HANDLE;
         return result;
+    }
     VkCommandBufferAllocateInfo commands = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
         .commandPool = slot->pool,
@@ -153,8 +158,11 @@ slot_make(struct vk *vk, struct vk_slot *slot)
     if (result != VK_SUCCESS || vk->timeline != VK_NULL_HANDLE)
         return result;
     VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    return vk->fn.CreateFence(device, &fence, vk->config.callbacks,
-                              &slot->fence);
+    result =
+        vk->fn.CreateFence(device, &fence, vk->config.callbacks, &slot->fence);
+    if (result != VK_SUCCESS)
+        slot->fence = VK_NULL_HANDLE;
+    return result;
 }
 
 /* A slot that the device has finished with, or a new one; FA_NOT_READY when
@@ -164,7 +172,7 @@ slot_take(struct vk *vk, uint64_t reached, struct vk_slot **out)
 {
     *out = NULL;
     for (uint32_t i = 0; i < vk->slot_count; i++) {
-        if (vk->slots[i].serial <= reached) {
+        if (vk->slots[i].serial <= reached && vk->slots[i].waits == 0) {
             *out = &vk->slots[i];
             return FA_OK;
         }

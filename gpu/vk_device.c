@@ -122,6 +122,12 @@ handles_check(const fa_gpu_vk_config *config)
         return "get_instance_proc_addr is NULL";
     if (config->queue_family_count > VK_FAMILIES_MAX)
         return "queue_family_count is above 8";
+    if (config->queue_family_count > 0 && config->queue_families == NULL)
+        return "queue_families is NULL";
+    /* Frames would never finish. */
+    if (config->timeline != VK_NULL_HANDLE &&
+        (config->features & FA_GPU_VK_TIMELINE) == 0)
+        return "timeline needs FA_GPU_VK_TIMELINE";
     if ((config->queue_lock == NULL) != (config->queue_unlock == NULL))
         return "queue_lock and queue_unlock belong together";
     return NULL;

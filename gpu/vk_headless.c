@@ -154,7 +154,11 @@ instance_create(struct fa_gpu_vk_headless *headless)
         .ppEnabledLayerNames = layers,
         .enabledExtensionCount = count,
         .ppEnabledExtensionNames = extensions};
-    return status_of(create(&info, NULL, &headless->handles.instance));
+    VkResult result = create(&info, NULL, &headless->handles.instance);
+    /* What a call that failed has written is undefined. */
+    if (result != VK_SUCCESS)
+        headless->handles.instance = NULL;
+    return status_of(result);
 }
 
 static void
@@ -355,7 +359,10 @@ device_fill(struct fa_gpu_vk_headless *headless)
         .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
     VkSemaphoreCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-    return status_of(create_semaphore(device, &info, NULL, &handles->timeline));
+    VkResult result = create_semaphore(device, &info, NULL, &handles->timeline);
+    if (result != VK_SUCCESS)
+        handles->timeline = VK_NULL_HANDLE;
+    return status_of(result);
 }
 
 /* --- public --- */
@@ -432,7 +439,8 @@ fa_gpu_vk_headless_destroy(fa_gpu_vk_headless *headless)
     if (headless == NULL)
         return;
     const fa_gpu_vk_config *handles = &headless->handles;
-    if (headless->DestroyDevice != NULL) {
+    /* The last function that is looked for: all of them are there. */
+    if (headless->DestroySemaphore != NULL) {
         headless->DeviceWaitIdle(handles->device);
         if (handles->timeline != VK_NULL_HANDLE)
             headless->DestroySemaphore(handles->device, handles->timeline,

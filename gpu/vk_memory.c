@@ -36,7 +36,7 @@ static const struct wish {
     [FA_GPU_HOST_VISIBLE] = {VISIBLE, LOCAL | COHERENT, CACHED},
     [FA_GPU_HOST_CACHED] = {VISIBLE, CACHED | COHERENT, 0},
     [FA_GPU_STAGING] = {VISIBLE, COHERENT, LOCAL | CACHED},
-    [FA_GPU_READBACK] = {VISIBLE, CACHED, 0},
+    [FA_GPU_READBACK] = {VISIBLE, CACHED, LOCAL},
 };
 
 /* --- the device --- */
@@ -229,8 +229,12 @@ buffer_create(struct vk *vk, uint64_t size, unsigned uses, VkBuffer *out)
             is_shared ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
         .queueFamilyIndexCount = is_shared ? vk->config.queue_family_count : 0,
         .pQueueFamilyIndices = is_shared ? vk->families : NULL};
-    return vk->fn.CreateBuffer(vk->config.device, &info, vk->config.callbacks,
-                               out);
+    VkResult result = vk->fn.CreateBuffer(vk->config.device, &info,
+                                          vk->config.callbacks, out);
+    /* What a call that failed has written is undefined. */
+    if (result != VK_SUCCESS)
+        *out = VK_NULL_HANDLE;
+    return result;
 }
 
 static VkMemoryRequirements
@@ -264,6 +268,17 @@ vk_buffer_types(struct vk *vk)
     return FA_OK;
 }
 
+/* Whether a buffer with an address may be bound to it: ours, or one of the
+ * program's that it is dedicated to. */
+static bool
+is_addressed(const struct vk *vk, const fa_gpu_block_request *request)
+{
+    const VkMemoryDedicatedAllocateInfo *dedicated = request->dedicated;
+    bool is_image = request->is_opaque &&
+                    (dedicated == NULL || dedicated->buffer == VK_NULL_HANDLE);
+    return vk->caps.has_address && !is_image;
+}
+
 static VkResult
 memory_allocate(struct vk *vk, const fa_gpu_block_request *request,
                 uint64_t size, VkDeviceMemory *out)
@@ -272,14 +287,17 @@ memory_allocate(struct vk *vk, const fa_gpu_block_request *request,
         .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
         .pNext = request->dedicated,
         .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
-    bool has_address = vk->caps.has_address && !request->is_opaque;
     VkMemoryAllocateInfo info = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-        .pNext = has_address ? (const void *)&flags : request->dedicated,
+        .pNext = is_addressed(vk, request) ? (const void *)&flags
+                                           : request->dedicated,
         .allocationSize = size,
         .memoryTypeIndex = request->memory_class.id};
-    return vk->fn.AllocateMemory(vk->config.device, &info, vk->config.callbacks,
-                                 out);
+    VkResult result = vk->fn.AllocateMemory(vk->config.device, &info,
+                                            vk->config.callbacks, out);
+    if (result != VK_SUCCESS)
+        *out = VK_NULL_HANDLE;
+    return result;
 }
 
 static VkResult
@@ -359,18 +377,26 @@ vk_block_destroy(void *user, const fa_gpu_block *block)
                       vk->config.callbacks);
 }
 
+static void
+name_object(struct vk *vk, VkObjectType type, uint64_t handle, const char *name)
+{
+    VkDebugUtilsObjectNameInfoEXT info = {
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
+        .objectType = type,
+        .objectHandle = handle,
+        .pObjectName = name};
+    vk->fn.SetDebugUtilsObjectNameEXT(vk->config.device, &info);
+}
+
 void
 vk_set_name(void *user, const fa_gpu_block *block, const char *name)
 {
     struct vk *vk = user;
     if ((vk->config.features & FA_GPU_VK_NAMES) == 0)
         return;
-    VkDebugUtilsObjectNameInfoEXT info = {
-        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
-        .objectType = VK_OBJECT_TYPE_DEVICE_MEMORY,
-        .objectHandle = block->memory,
-        .pObjectName = name};
-    vk->fn.SetDebugUtilsObjectNameEXT(vk->config.device, &info);
+    name_object(vk, VK_OBJECT_TYPE_DEVICE_MEMORY, block->memory, name);
+    if (block->buffer != 0)
+        name_object(vk, VK_OBJECT_TYPE_BUFFER, block->buffer, name);
 }
 
 /* --- the CPU's view --- */

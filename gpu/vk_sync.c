@@ -6,7 +6,6 @@
  */
 #include "vk.h"
 
-#include <errno.h>
 #include <time.h>
 
 fa_status
@@ -110,6 +109,7 @@ fa_gpu_vk_frame_fence(fa_gpu *gpu, uint64_t serial, VkFence fence)
     pthread_mutex_lock(&vk->mutex);
     if (vk->fence_count < VK_FENCES_MAX) {
         vk->fences[vk->fence_count++] = (struct vk_fence){fence, serial};
+        pthread_cond_broadcast(&vk->told);
         status = FA_OK;
     }
     pthread_mutex_unlock(&vk->mutex);
@@ -142,29 +142,32 @@ wait_timeline(struct vk *vk, VkSemaphore timeline, uint64_t serial,
     return result == VK_TIMEOUT ? FA_TIMEOUT : vk_failed(vk, result);
 }
 
-/* The fence of the first submit that reaches the serial. */
+/* The fence of the first frame that reaches the serial. */
 static VkFence
-fence_for(struct vk *vk, fa_gpu_lane lane, uint64_t serial)
+frame_fence(const struct vk *vk, uint64_t serial)
 {
-    VkFence fence = VK_NULL_HANDLE;
-    uint64_t least = UINT64_MAX;
-    if (lane == FA_GPU_LANE_FRAME) {
-        for (uint32_t i = 0; i < vk->fence_count; i++)
-            if (vk->fences[i].serial >= serial)
-                return vk->fences[i].fence;
-        return fence;
-    }
-    for (uint32_t i = 0; i < vk->slot_count; i++) {
-        if (vk->slots[i].serial >= serial && vk->slots[i].serial < least) {
-            least = vk->slots[i].serial;
-            fence = vk->slots[i].fence;
-        }
-    }
-    return fence;
+    for (uint32_t i = 0; i < vk->fence_count; i++)
+        if (vk->fences[i].serial >= serial)
+            return vk->fences[i].fence;
+    return VK_NULL_HANDLE;
 }
 
-static fa_status
-wait_told(struct vk *vk, uint64_t serial, uint64_t timeout_ns)
+/* The first submit of ours that reaches it; NULL: there is none. */
+static struct vk_slot *
+transfer_slot(struct vk *vk, uint64_t serial)
+{
+    struct vk_slot *first = NULL;
+    for (uint32_t i = 0; i < vk->slot_count; i++) {
+        struct vk_slot *slot = &vk->slots[i];
+        if (slot->serial >= serial &&
+            (first == NULL || slot->serial < first->serial))
+            first = slot;
+    }
+    return first;
+}
+
+static struct timespec
+time_after(uint64_t timeout_ns)
 {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
@@ -174,12 +177,65 @@ wait_told(struct vk *vk, uint64_t serial, uint64_t timeout_ns)
     uint64_t ns = (uint64_t)at.tv_nsec + wait % 1000000000u;
     at.tv_sec += (time_t)(wait / 1000000000u + ns / 1000000000u);
     at.tv_nsec = (long)(ns % 1000000000u);
+    return at;
+}
+
+static uint64_t
+time_until(const struct timespec *at)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t ns = (int64_t)(at->tv_sec - now.tv_sec) * 1000000000 +
+                 (at->tv_nsec - now.tv_nsec);
+    return ns > 0 ? (uint64_t)ns : 0;
+}
+
+static fa_status
+wait_fence(struct vk *vk, VkFence fence, uint64_t timeout_ns)
+{
+    VkResult result =
+        vk->fn.WaitForFences(vk->config.device, 1, &fence, VK_TRUE, timeout_ns);
+    return result == VK_TIMEOUT ? FA_TIMEOUT : vk_failed(vk, result);
+}
+
+/* Until the frame's fence is signalled, which may be told of meanwhile, or the
+ * program says that it is reached. */
+static fa_status
+wait_frame(struct vk *vk, uint64_t serial, uint64_t timeout_ns)
+{
+    struct timespec at = time_after(timeout_ns);
+    VkFence fence = VK_NULL_HANDLE;
     int error = 0;
     pthread_mutex_lock(&vk->mutex);
-    while (vk->frame_reached < serial && error == 0 &&
-           fence_for(vk, FA_GPU_LANE_FRAME, serial) == VK_NULL_HANDLE)
+    while (vk->frame_reached < serial && error == 0) {
+        fence = frame_fence(vk, serial);
+        if (fence != VK_NULL_HANDLE)
+            break;
         error = pthread_cond_timedwait(&vk->told, &vk->mutex, &at);
-    fa_status status = error == 0 ? FA_OK : FA_TIMEOUT;
+    }
+    bool is_reached = vk->frame_reached >= serial;
+    pthread_mutex_unlock(&vk->mutex);
+    if (fence != VK_NULL_HANDLE)
+        return wait_fence(vk, fence, time_until(&at));
+    return is_reached ? FA_OK : FA_TIMEOUT;
+}
+
+static fa_status
+wait_transfer(struct vk *vk, uint64_t serial, uint64_t timeout_ns)
+{
+    struct vk_slot *slot = NULL;
+    pthread_mutex_lock(&vk->mutex);
+    bool is_reached = vk->reached >= serial;
+    if (!is_reached)
+        slot = transfer_slot(vk, serial);
+    if (slot != NULL)
+        slot->waits++;
+    pthread_mutex_unlock(&vk->mutex);
+    if (slot == NULL)
+        return is_reached ? FA_OK : FA_TIMEOUT;
+    fa_status status = wait_fence(vk, slot->fence, timeout_ns);
+    pthread_mutex_lock(&vk->mutex);
+    slot->waits--;
     pthread_mutex_unlock(&vk->mutex);
     return status;
 }
@@ -197,12 +253,6 @@ vk_wait(void *user, fa_gpu_lane lane, uint64_t serial, uint64_t timeout_ns)
     VkSemaphore timeline = timeline_of(vk, lane);
     if (timeline != VK_NULL_HANDLE)
         return wait_timeline(vk, timeline, serial, timeout_ns);
-    pthread_mutex_lock(&vk->mutex);
-    VkFence fence = fence_for(vk, lane, serial);
-    pthread_mutex_unlock(&vk->mutex);
-    if (fence == VK_NULL_HANDLE)
-        return wait_told(vk, serial, timeout_ns);
-    VkResult result =
-        vk->fn.WaitForFences(vk->config.device, 1, &fence, VK_TRUE, timeout_ns);
-    return result == VK_TIMEOUT ? FA_TIMEOUT : vk_failed(vk, result);
+    return lane == FA_GPU_LANE_FRAME ? wait_frame(vk, serial, timeout_ns)
+                                     : wait_transfer(vk, serial, timeout_ns);
 }

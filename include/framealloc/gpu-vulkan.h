@@ -41,13 +41,15 @@ typedef struct fa_gpu_vk_config {
     PFN_vkGetInstanceProcAddr get_instance_proc_addr;
     const VkAllocationCallbacks *callbacks; /**< Or NULL. Kept. */
     unsigned features; /**< FA_GPU_VK_TIMELINE ...; 0: none. */
-    /** Timeline semaphore whose values are the serials of frames; or NULL. */
+    /** Timeline semaphore whose values are the serials of frames; or NULL.
+     *  Needs FA_GPU_VK_TIMELINE. */
     VkSemaphore timeline;
     /** For fa_gpu_transfer_submit(); NULL: the program records transfers. */
     VkQueue queue;
     uint32_t queue_family; /**< Of that queue. */
     /** Called around each submit to queue, which Vulkan wants from one thread
-     *  at a time; NULL when nobody else uses it. */
+     *  at a time; NULL when nobody else uses it. A lock of the library is held
+     *  then: they must not call it, and who holds the queue must not either. */
     void (*queue_lock)(void *user);
     void (*queue_unlock)(void *user);
     void *user; /**< Passed to both. */
