@@ -11,6 +11,7 @@ build_tests = \
 	tests/build/tls.sh \
 	tests/build/probes.sh \
 	tests/build/needed.sh \
+	tests/build/loader.sh \
 	tests/build/consumer.sh \
 	tests/build/readme.sh \
 	tests/build/guides.sh \
