@@ -12,20 +12,20 @@
 
 static struct test_world w;
 
-static void
+static inline void
 open_world(void)
 {
     test_open_guard(&w, FA_GUARD_OFF);
     test_begin(&w);
 }
 
-static void
+static inline void
 prepare_world(void)
 {
     test_prepare(&w);
 }
 
-static void
+static inline void
 close_world(void)
 {
     test_close(&w);
@@ -40,7 +40,7 @@ struct told {
 
 static struct told told;
 
-static void
+static inline void
 take_event(void *user, const fa_retained *retained)
 {
     ck_assert_ptr_eq(user, &told);
@@ -80,7 +80,7 @@ summary(void)
     return summary;
 }
 
-static fa_scratch
+static inline fa_scratch
 make_scratch(size_t capacity)
 {
     fa_scratch_config config = FA_SCRATCH_CONFIG_INIT;

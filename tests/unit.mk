@@ -52,6 +52,7 @@ FA_UNIT_TESTS = \
 	tests/check_remote \
 	tests/check_retain \
 	tests/check_retain_loss \
+	tests/check_retain_phase \
 	tests/check_scope \
 	tests/check_scratch \
 	tests/check_scratch_scope \
@@ -261,6 +262,10 @@ tests_check_retain_LDADD = $(FA_UNIT_LDADD)
 tests_check_retain_loss_SOURCES = tests/check_retain_loss.c tests/retain.h
 tests_check_retain_loss_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_retain_loss_LDADD = $(FA_UNIT_LDADD)
+
+tests_check_retain_phase_SOURCES = tests/check_retain_phase.c tests/retain.h
+tests_check_retain_phase_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_retain_phase_LDADD = $(FA_UNIT_LDADD)
 
 tests_check_scope_SOURCES = tests/check_scope.c
 tests_check_scope_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

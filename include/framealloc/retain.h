@@ -12,6 +12,7 @@
 #define FRAMEALLOC_RETAIN_H
 
 #include <framealloc/ctx.h>
+#include <framealloc/phase.h>
 #include <framealloc/scratch.h>
 
 FA_BEGIN_DECLS
@@ -86,10 +87,13 @@ typedef struct fa_retain_count {
     uint64_t bytes; /**< Their sizes. */
 } fa_retain_count;
 
-/** What became of the blocks of one tag. */
+/** Names of phases that a summary tells apart. */
+#define FA_RETAIN_PHASES 64u
+
+/** What became of the blocks of one tag, or of phases of one name. */
 typedef struct fa_retain_share {
-    const char *name;          /**< Of the tag; the library's. */
-    uint32_t id;               /**< The fa_tag. */
+    const char *name;          /**< Of the tag or the phases; the library's. */
+    uint32_t id;               /**< The fa_tag; of phases 0. */
     fa_retain_count discarded; /**< By their policy. */
     fa_retain_count promoted;  /**< Copied to where they live on. */
     fa_retain_count failed;    /**< Lost. */
@@ -110,12 +114,18 @@ typedef struct fa_retain_summary {
      *  next frame end. */
     const fa_retain_share *by_tag;
     uint32_t tag_count; /**< Entries of by_tag. */
+    /** By the innermost phase when the block was retained, in the order of the
+     *  first block; valid as by_tag. Phases of one name are one entry. "" has
+     *  the blocks outside of phases, of phases that are not listed, and of
+     *  names after the first FA_RETAIN_PHASES. */
+    const fa_retain_share *by_phase;
+    uint32_t phase_count; /**< Entries of by_phase. */
 } fa_retain_summary;
 
 #define FA_RETAIN_SUMMARY_INIT                                                \
     {                                                                         \
         sizeof(fa_retain_summary), 0, 0, {{0, 0}}, {0, 0}, {0, 0}, 1.0, NULL, \
-            0                                                                 \
+            0, NULL, 0                                                        \
     }
 
 /**

@@ -15,6 +15,7 @@
 #include "lifetime/annex.h"
 #include "memory/arena.h"
 #include "memory/block.h"
+#include "memory/capacity.h"
 #include "memory/frame.h"
 #include "memory/guard.h"
 #include "memory/pool.h"
@@ -91,6 +92,16 @@ check_block(fa_ctx *ctx, const void *block, size_t size)
     return FA_ERR_USAGE;
 }
 
+/* Of the list of the frame's phases. */
+static uint32_t
+phase_now(const fa_ctx *ctx)
+{
+    const struct fai_phases *phases = ctx->phases;
+    return phases == NULL || phases->depth == 0
+               ? FA_PHASE_NONE
+               : phases->open[phases->depth - 1].record;
+}
+
 fa_status
 fa_frame_retain(fa_frame *public, void *block, size_t size,
                 const fa_retain *how)
@@ -111,8 +122,8 @@ fa_frame_retain(fa_frame *public, void *block, size_t size,
     struct fai_retained *entry = fai_frame_alloc_record(ctx, sizeof(*entry));
     if (entry == NULL)
         return ctx->status;
-    *entry =
-        (struct fai_retained){ctx->frame.retained, block, size, copy, ctx->tag};
+    *entry = (struct fai_retained){
+        ctx->frame.retained, block, size, copy, ctx->tag, phase_now(ctx)};
     ctx->frame.retained = entry;
     /* As of a defer: a release may not pop what lies below. */
     fai_frame_raise_floor(&ctx->frame, FAI_MAX(ctx->frame.public.floor,
@@ -232,7 +243,7 @@ count(fa_retain_count *of, size_t bytes)
 }
 
 static fa_retain_share *
-share_of(const fa_ctx *ctx, fa_tag tag)
+share_of_tag(const fa_ctx *ctx, fa_tag tag)
 {
     struct fai_retain_record *record = ctx->retain;
     uint32_t *tags = &record->summary.tag_count;
@@ -245,25 +256,61 @@ share_of(const fa_ctx *ctx, fa_tag tag)
     return share;
 }
 
+/* Phases were closed before the list was taken, so their list is the last. */
+static const char *
+phase_of(const fa_ctx *ctx, const struct fai_retained *entry)
+{
+    if (entry->phase == FA_PHASE_NONE)
+        return "";
+    const struct fai_phases *phases = ctx->phases;
+    return phases->list[phases->current ^ 1].phase[entry->phase].name;
+}
+
+static fa_retain_share *
+share_of_phase(const fa_ctx *ctx, const char *name)
+{
+    struct fai_retain_record *record = ctx->retain;
+    uint32_t *phases = &record->summary.phase_count;
+    for (uint32_t i = 0; i < *phases; i++)
+        if (strcmp(record->by_phase[i].name, name) == 0)
+            return &record->by_phase[i];
+    if (*phases >= FA_RETAIN_PHASES && name[0] != '\0')
+        return share_of_phase(ctx, "");
+    char *copy = record->phase_name[*phases];
+    memcpy(copy, name, strlen(name) + 1);
+    fa_retain_share *share = &record->by_phase[(*phases)++];
+    *share = (fa_retain_share){.name = copy};
+    return share;
+}
+
+static void
+count_share(fa_retain_share *share, size_t size, fa_retained_outcome outcome)
+{
+    count(outcome == FA_RETAINED_DISCARDED ? &share->discarded
+          : outcome <= FA_RETAINED_SCRATCH ? &share->promoted
+                                           : &share->failed,
+          size);
+}
+
 static void
 count_entry(fa_ctx *ctx, const struct fai_retained *entry,
             fa_retained_outcome outcome)
 {
     fa_retain_summary *summary = &ctx->retain->summary;
-    fa_retain_share *share = share_of(ctx, entry->tag);
     count(&summary->outcome[outcome], entry->size);
-    if (outcome == FA_RETAINED_DISCARDED) {
-        count(&share->discarded, entry->size);
-    } else if (outcome <= FA_RETAINED_SCRATCH) {
+    count_share(share_of_tag(ctx, entry->tag), entry->size, outcome);
+    count_share(share_of_phase(ctx, phase_of(ctx, entry)), entry->size,
+                outcome);
+    if (outcome == FA_RETAINED_DISCARDED)
+        return;
+    if (outcome <= FA_RETAINED_SCRATCH) {
         count(&summary->promoted, entry->size);
-        count(&share->promoted, entry->size);
         fai_publish_add(&ctx->figures.promoted[outcome - 1], entry->size);
         fai_publish_add(&ctx->figures.promotions, 1);
         if (FAI_UNLIKELY(ctx->is_counting))
             fai_publish_add(&ctx->tag_use[entry->tag].objects.promotions, 1);
     } else {
         count(&summary->failed, entry->size);
-        count(&share->failed, entry->size);
         fai_publish_add(&ctx->figures.promotions_failed, 1);
     }
 }
@@ -346,6 +393,7 @@ fa_retain_summary_read(fa_ctx *ctx, fa_retain_summary *out)
     if (record != NULL && record->summary.frame_number == number) {
         summary = record->summary;
         summary.by_tag = record->by_tag;
+        summary.by_phase = record->by_phase;
         uint64_t tried = summary.promoted.count + summary.failed.count;
         if (tried != 0)
             summary.success_rate =

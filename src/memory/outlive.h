@@ -18,12 +18,16 @@ struct fai_retained {
     size_t size;
     fa_retain how; /* Without defaults. */
     fa_tag tag;
+    uint32_t phase; /* Index in the list of the frame, or FA_PHASE_NONE. */
 };
 
 /* What became of the last ones. */
 struct fai_retain_record {
     fa_retain_summary summary;
     fa_retain_share by_tag[FA_TAG_MAX];
+    /* The last is kept for blocks outside of phases. */
+    fa_retain_share by_phase[FA_RETAIN_PHASES + 1];
+    char phase_name[FA_RETAIN_PHASES + 1][FA_PHASE_NAME_MAX];
 };
 
 /* --- annexes --- */
