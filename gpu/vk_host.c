@@ -166,7 +166,9 @@ lane_enter(fa_gpu_vk_host *host)
 static void
 lane_leave(fa_gpu_vk_host *host, struct lane *lane)
 {
-    fa_scratch_reset(lane->scratch);
+    /* Blocks that were freed newest first have rewound it themselves. */
+    if (fa_frame_used(lane->frame) != 0)
+        fa_scratch_reset(lane->scratch);
     command.lane = NULL;
     pthread_mutex_lock(&host->mutex);
     lane->next_idle = host->idle;
@@ -198,10 +200,9 @@ frame_give(fa_gpu_vk_host *host, struct lane *lane, void *block, size_t size)
 {
     if (command.lane != lane || command.host != host->id)
         return;
+    fa_frame_release(lane->frame, block, size);
     if (--lane->live == 0)
         lane_leave(host, lane);
-    else
-        fa_frame_release(lane->frame, block, size);
 }
 
 /* --- blocks --- */
