@@ -299,6 +299,8 @@ fa_gpu_vk_image_alloc(fa_gpu *gpu, VkImage image, const fa_gpu_request *request,
     struct vk *vk = vk_of(gpu);
     if (vk == NULL)
         return FA_ERR_UNSUPPORTED;
+    if (image == VK_NULL_HANDLE)
+        return FA_ERR_USAGE;
     fa_gpu_request own;
     fa_status status = request_read(gpu, request, &own);
     if (status != FA_OK)
@@ -332,6 +334,8 @@ fa_gpu_vk_buffer_alloc(fa_gpu *gpu, VkBuffer buffer,
     struct vk *vk = vk_of(gpu);
     if (vk == NULL)
         return FA_ERR_UNSUPPORTED;
+    if (buffer == VK_NULL_HANDLE)
+        return FA_ERR_USAGE;
     fa_gpu_request own;
     fa_status status = request_read(gpu, request, &own);
     if (status != FA_OK)

@@ -467,6 +467,21 @@ START_TEST(handles_that_are_missing_are_named)
 }
 END_TEST
 
+START_TEST(there_is_no_memory_for_no_object)
+{
+    open_flight(2);
+    fa_gpu_vk_memory memory;
+    ck_assert_int_eq(
+        fa_gpu_vk_image_alloc(w.gpu, VK_NULL_HANDLE, NULL, &memory),
+        FA_ERR_USAGE);
+    ck_assert_int_eq(
+        fa_gpu_vk_buffer_alloc(w.gpu, VK_NULL_HANDLE, NULL, &memory),
+        FA_ERR_USAGE);
+    ck_assert_uint_eq(memory.slice.id, 0);
+    vulkan_close(&w);
+}
+END_TEST
+
 START_TEST(another_backend_has_no_images)
 {
     vulkan_prepare(&w);
@@ -523,6 +538,7 @@ main(void)
     TCase *misuse = tcase_create("misuse");
     tcase_set_timeout(misuse, 120);
     tcase_add_test(misuse, handles_that_are_missing_are_named);
+    tcase_add_test(misuse, there_is_no_memory_for_no_object);
     tcase_add_test(misuse, another_backend_has_no_images);
     tcase_add_test(misuse, no_loader_is_an_answer);
     suite_add_tcase(suite, misuse);
