@@ -92,28 +92,52 @@ _Static_assert(offsetof(struct cpContact, r2) == sizeof(cpVect), "two sides");
 _Static_assert(offsetof(cpArbiter, body_b) ==
                    offsetof(cpArbiter, body_a) + sizeof(cpBody *),
                "two sides");
+_Static_assert(offsetof(struct cpContact, jtAcc) -
+                           offsetof(struct cpContact, jnAcc) ==
+                       sizeof(cpFloat) &&
+                   offsetof(fa_physics_point, tangent_impulse) -
+                           offsetof(fa_physics_point, normal_impulse) ==
+                       sizeof(cpFloat),
+               "impulses stand together");
 
-static INLINE cpVect
-point_on(const cpArbiter *arb, const struct cpContact *contact, size_t side)
+/* Two numbers that stand together, as those of a cpVect. */
+typedef cpFloat lanes TWO_LANES(cpFloat);
+
+static INLINE lanes
+read_lanes(const void *from)
+{
+    return *(const lanes *)from;
+}
+
+/* What the points of a contact share. */
+struct side {
+    lanes center;  /* Of the body. */
+    size_t offset; /* Of the body's point, in a contact of Chipmunk. */
+};
+
+static INLINE struct side
+side_of(const cpArbiter *arb, size_t index)
 {
     const cpBody *const *bodies =
         (const void *)((const char *)arb + offsetof(cpArbiter, body_a));
-    const cpVect *ends = (const void *)contact;
-    return cpvadd(bodies[side]->p, ends[side]);
+    return (struct side){read_lanes(&bodies[index]->p), index * sizeof(cpVect)};
 }
 
-static INLINE cpVect
-fill_point(fa_physics_point *point, const cpArbiter *arb,
-           const struct cpContact *contact, cpVect normal, size_t side)
+/* Returns the impulses. */
+static INLINE lanes
+fill_point(fa_physics_point *point, const struct cpContact *contact,
+           struct side side_a, struct side side_b, lanes normal)
 {
-    cpVect a = point_on(arb, contact, side);
-    cpVect b = point_on(arb, contact, 1 - side);
-    point->a = a;
-    point->b = b;
-    point->depth = -cpvdot(cpvsub(b, a), normal);
-    point->normal_impulse = contact->jnAcc;
-    point->tangent_impulse = contact->jtAcc;
-    return cpvrotate(normal, cpv(contact->jnAcc, contact->jtAcc));
+    const char *ends = (const char *)contact;
+    lanes a = side_a.center + read_lanes(ends + side_a.offset);
+    lanes b = side_b.center + read_lanes(ends + side_b.offset);
+    lanes along = (a - b) * normal;
+    lanes impulse = read_lanes(&contact->jnAcc);
+    *(lanes *)&point->a = a;
+    *(lanes *)&point->b = b;
+    point->depth = along[0] + along[1];
+    *(lanes *)&point->normal_impulse = impulse;
+    return impulse;
 }
 
 /* Of a circle against a polygon with a radius, the point on the polygon is off
@@ -136,17 +160,19 @@ fill_points(fa_physics_contact *contact, const cpArbiter *arb, uint32_t flags)
 {
     static const cpFloat sign[] = {1, -1};
     const struct cpContact *from = arb->contacts;
-    size_t side = (flags & PAIR_FLIPPED) / PAIR_FLIPPED;
-    cpVect normal = cpvmult(arb->n, sign[side]);
-    contact->normal = normal;
+    size_t flipped = (flags & PAIR_FLIPPED) / PAIR_FLIPPED;
+    struct side a = side_of(arb, flipped), b = side_of(arb, 1 - flipped);
+    lanes normal = read_lanes(&arb->n) * sign[flipped];
+    *(lanes *)&contact->normal = normal;
     contact->point_count = (uint32_t)arb->count;
-    cpVect sum = fill_point(&contact->point[0], arb, from, normal, side);
+    lanes sum = fill_point(&contact->point[0], from, a, b, normal);
     if (arb->count == 2)
-        sum = cpvadd(
-            sum, fill_point(&contact->point[1], arb, from + 1, normal, side));
-    contact->impulse = cpvlength(sum);
+        sum += fill_point(&contact->point[1], from + 1, a, b, normal);
+    /* Along the normal and across: turning it would not make it longer. */
+    sum *= sum;
+    contact->impulse = cpfsqrt(sum[0] + sum[1]);
     if ((flags & PAIR_ROUNDED) != 0)
-        correct_points(contact, arb, side != 0);
+        correct_points(contact, arb, flipped != 0);
 }
 
 _Static_assert(offsetof(fa_physics_contact, speed) == sizeof(fa_physics_pair),
@@ -345,8 +371,8 @@ sort_persists(fa_physics *world, fa_physics_contact *contacts, uint32_t count)
 
 /* The table of pairs is not in the caches after a step, and arbiters come in
  * another order. So they are taken in groups, and while one is told, memory is
- * fetched for two: the pairs of the next, and of that after it the entries of
- * the map that lead to them. */
+ * fetched for two: the pairs of the next, and of that after it the arbiters and
+ * the entries of the map that lead to pairs. */
 #define GROUP 32
 
 static inline int
@@ -365,13 +391,23 @@ static inline void
 expect_group(const fa_physics *world, const cpArray *arbiters, int from,
              struct group *group)
 {
-    const struct map *map = &world->by_arbiter;
+    struct map map = world->by_arbiter;
     int count = group_count(arbiters, from);
     for (int i = 0; i < count; i++) {
-        const void *arb = arbiters->arr[from + i];
-        group->entry[i] = &map->entries[map_place(map, arb)];
+        const cpArbiter *arb = arbiters->arr[from + i];
+        group->entry[i] = &map.entries[map_place(&map, arb)];
         PREFETCH(group->entry[i]);
+        PREFETCH(&arb->contacts);
     }
+}
+
+/* The pair of an arbiter whose entry is not where it belongs. */
+static NOINLINE const struct pair *
+find_displaced(const fa_physics *world, const cpArbiter *arb)
+{
+    static const struct pair nobody; /* Wants no events. */
+    const struct pair *pair = pair_find(world, arb);
+    return pair != NULL ? pair : &nobody;
 }
 
 static inline void
@@ -382,12 +418,13 @@ find_group(const fa_physics *world, const cpArray *arbiters, int from,
     int count = group_count(arbiters, from);
     for (int i = 0; i < count; i++) {
         const void *arb = arbiters->arr[from + i];
-        uint32_t index = group->entry[i]->value;
-        if (group->entry[i]->key != arb)
-            index = map_find(&world->by_arbiter, arb);
-        group->pair[i] = index == UINT32_MAX ? NULL : &pairs[index];
-        PREFETCH(group->pair[i]);
-        PREFETCH((const char *)group->pair[i] + ALIGN);
+        const struct map_entry *entry = group->entry[i];
+        const struct pair *pair = &pairs[entry->value];
+        if (entry->key != arb)
+            pair = find_displaced(world, arb);
+        PREFETCH(pair);
+        PREFETCH((const char *)pair + ALIGN);
+        group->pair[i] = pair;
     }
 }
 
@@ -395,6 +432,7 @@ struct persisting {
     fa_physics_contact *next;
     fa_physics_contact *end;
     uint32_t dropped;
+    uint32_t now;    /* Number of the step. */
     uint32_t asked;  /* Events. */
     uint32_t silent; /* Flags of pairs that are not told. */
 };
@@ -405,7 +443,7 @@ static inline void
 take_persist(const fa_physics *world, struct persisting *p,
              const struct pair *pair)
 {
-    uint32_t age = (uint32_t)world->step - pair->born;
+    uint32_t age = p->now - pair->born;
     uint32_t wanted = pair->wanted & p->asked;
     if ((pair->flags & p->silent) != 0 || age == 0 || wanted == 0)
         return;
@@ -446,8 +484,7 @@ take_persists(const fa_physics *world, struct persisting p)
         expect_group(world, arbiters, from + 2 * GROUP, now);
         find_group(world, arbiters, from + GROUP, next);
         for (int i = 0; i < count; i++)
-            if (now->pair[i] != NULL)
-                take_persist(world, &p, now->pair[i]);
+            take_persist(world, &p, now->pair[i]);
     }
     return p;
 }
@@ -455,7 +492,8 @@ take_persists(const fa_physics *world, struct persisting p)
 void
 events_persists(fa_physics *world, struct room *room, fa_physics_events *events)
 {
-    struct persisting p = {.asked = world->config.events &
+    struct persisting p = {.now = (uint32_t)world->step,
+                           .asked = world->config.events &
                                     (FA_PHYSICS_PERSIST | FA_PHYSICS_HIT),
                            .silent = silent_flags(world)};
     uint32_t count = (uint32_t)world->space->arbiters->num, unused = 0;
