@@ -10,7 +10,7 @@
  */
 #include "world.h"
 
-static bool
+static INLINE bool
 is_doomed(const fa_physics *world, const void *object)
 {
     return map_find(&world->doomed, object) != UINT32_MAX;
@@ -87,34 +87,89 @@ is_static(cpBody *body)
     return cpBodyGetType(body) == CP_BODY_TYPE_STATIC;
 }
 
-static cpBool
-filter(void *element, void *data)
+/* What Chipmunk does with each as it meets it. */
+static void
+drop_arbiter(fa_physics *world, cpArbiter *arb)
 {
-    cpArbiter *arb = element;
-    fa_physics *world = data;
-    if (!is_doomed(world, arb->a) && !is_doomed(world, arb->b))
-        return cpTrue;
     if (arb->state != CP_ARBITER_STATE_CACHED) {
         arb->state = CP_ARBITER_STATE_INVALIDATED;
         arb->handler->separateFunc(arb, world->space, arb->handler->userData);
     }
     cpArbiterUnthread(arb);
     cpArrayPush(world->space->pooledArbiters, arb);
+}
+
+/* Nearly all stay, and most of those are known by two looks at the map. */
+static INLINE bool
+is_dropped(const fa_physics *world, const cpArbiter *arb)
+{
+    const struct map *map = &world->doomed;
+    const void *first = map->entries[map_place(map, arb->a)].key;
+    const void *second = map->entries[map_place(map, arb->b)].key;
+    if (first == NULL && second == NULL)
+        return false;
+    return is_doomed(world, arb->a) || is_doomed(world, arb->b);
+}
+
+/* They are only noted, where there is room; see drop_noted(). */
+static cpBool
+filter(void *element, void *data)
+{
+    fa_physics *world = data;
+    if (!is_dropped(world, element))
+        return cpTrue;
+    if (world->order.count < world->order.room)
+        ((void **)world->order.items)[world->order.count++] = element;
+    else
+        drop_arbiter(world, element);
     return cpFalse;
 }
 
-/* Its arbiters are going; the order of the rest is free between steps. */
+/* Their pairs are not in the caches, so memory is fetched for those to come. */
 static void
-drop_arbiters(fa_physics *world)
+drop_noted(fa_physics *world)
+{
+    enum { AHEAD = 8 };
+    cpArbiter **arbiters = world->order.items;
+    size_t count = world->order.count;
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count) {
+            const struct pair *pair = pair_find(world, arbiters[i + AHEAD]);
+            PREFETCH(pair);
+            PREFETCH((const char *)pair + ALIGN);
+        }
+        drop_arbiter(world, arbiters[i]);
+    }
+    world->order.count = 0;
+}
+
+/* Those that were dropped; the order of the rest is free between steps. */
+static void
+forget_arbiters(fa_physics *world)
 {
     cpArray *arbiters = world->space->arbiters;
     int kept = 0;
     for (int i = 0; i < arbiters->num; i++) {
         const cpArbiter *arb = arbiters->arr[i];
-        if (!is_doomed(world, arb->a) && !is_doomed(world, arb->b))
+        if (arb->state != CP_ARBITER_STATE_INVALIDATED)
             arbiters->arr[kept++] = arbiters->arr[i];
     }
     arbiters->num = kept;
+}
+
+/* The program's functions are called as under Chipmunk: in a locked space. */
+static void
+drop_arbiters(fa_physics *world)
+{
+    cpHashSet *cached = world->space->cachedArbiters;
+    world->order.count = 0;
+    (void)array_reserve(world, &world->order, (size_t)cpHashSetCount(cached),
+                        sizeof(cpArbiter *));
+    cpSpaceLock(world->space);
+    cpHashSetFilter(cached, filter, world);
+    drop_noted(world);
+    forget_arbiters(world);
+    cpSpaceUnlock(world->space, cpFalse);
 }
 
 static void
@@ -123,6 +178,8 @@ remove_marked_shapes(fa_physics *world)
     cpSpace *space = world->space;
     cpShape **shapes = world->doomed_shapes.items;
     size_t count = world->doomed_shapes.count;
+    if (count == 0)
+        return;
     for (size_t i = 0; i < count; i++) {
         if (is_static(shapes[i]->body))
             cpBodyActivateStatic(shapes[i]->body, shapes[i]);
@@ -132,9 +189,6 @@ remove_marked_shapes(fa_physics *world)
     for (size_t i = 0; i < count; i++)
         cpBodyRemoveShape(shapes[i]->body, shapes[i]);
     drop_arbiters(world);
-    cpSpaceLock(space);
-    cpHashSetFilter(space->cachedArbiters, filter, world);
-    cpSpaceUnlock(space, cpFalse);
     for (size_t i = 0; i < count; i++) {
         cpSpatialIndexRemove(is_static(shapes[i]->body) ? space->staticShapes
                                                         : space->dynamicShapes,
@@ -150,6 +204,8 @@ static void
 compact(const fa_physics *world, cpArray *bodies)
 {
     int kept = 0;
+    if (world->doomed_bodies.count == 0)
+        return;
     for (int i = 0; i < bodies->num; i++) {
         cpBody *body = bodies->arr[i];
         if (is_doomed(world, body))
