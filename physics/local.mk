@@ -48,7 +48,8 @@ endif
 libframealloc_physics_la_SOURCES = $(physics_sources)
 libframealloc_physics_la_CPPFLAGS = $(AM_CPPFLAGS)
 # No square root that sets errno: it would be a call.
-libframealloc_physics_la_CFLAGS = $(AM_CFLAGS) $(FA_FLAGS) -fno-math-errno
+libframealloc_physics_la_CFLAGS = $(AM_CFLAGS) $(FA_FLAGS) \
+	$(FA_PHYSICS_FLAGS) -fno-math-errno
 libframealloc_physics_la_LIBADD = libframealloc.la $(CHIPMUNK_LIBS) -lm -lpthread
 libframealloc_physics_la_LDFLAGS = \
 	$(AM_LDFLAGS) \

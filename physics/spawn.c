@@ -33,6 +33,8 @@ find_pools(fa_physics *world, fa_ctx *ctx)
 {
     for (int i = 0; i < SPAWNED; i++)
         world->pool[i] = fa_ctx_pool(ctx, size_of[i], 16);
+    memset(&world->body_model, 0, sizeof(world->body_model));
+    cpBodyInit(&world->body_model, 1, 1);
     world->pool_ctx = ctx;
 }
 
@@ -60,17 +62,41 @@ kind_of(const cpShape *shape)
                                                  : SPAWNED_SEGMENT;
 }
 
+/* A dynamic body is a copy of one that cpBodyInit() has made, most of whose time
+ * goes into values that are the same for all. */
+static void
+copy_body(const fa_physics *world, cpBody *body, cpFloat mass, cpFloat moment)
+{
+    *body = world->body_model;
+    body->m = mass;
+    body->m_inv = 1 / mass;
+    body->i = moment;
+    body->i_inv = 1 / moment;
+}
+
+/* Other bodies, and what Chipmunk may refuse, go the common way. */
+static void
+init_body(cpBody *body, cpBodyType type, cpFloat mass, cpFloat moment)
+{
+    bool is_dynamic = type == CP_BODY_TYPE_DYNAMIC;
+    memset(body, 0, sizeof(*body));
+    cpBodyInit(body, is_dynamic ? mass : 0, is_dynamic ? moment : 0);
+    if (!is_dynamic)
+        cpBodySetType(body, type);
+}
+
 cpBody *
 fa_physics_body_new(fa_physics *world, cpBodyType type, cpFloat mass,
                     cpFloat moment)
 {
-    bool is_dynamic = type == CP_BODY_TYPE_DYNAMIC;
-    cpBody *body = take(world, SPAWNED_BODY);
+    cpBody *body = fa_pool_alloc(pool_of(world, SPAWNED_BODY));
     if (body == NULL)
         return NULL;
-    cpBodyInit(body, is_dynamic ? mass : 0, is_dynamic ? moment : 0);
-    if (!is_dynamic)
-        cpBodySetType(body, type);
+    if (type == CP_BODY_TYPE_DYNAMIC && mass > 0 && mass < (cpFloat)INFINITY &&
+        moment > 0)
+        copy_body(world, body, mass, moment);
+    else
+        init_body(body, type, mass, moment);
     return body;
 }
 

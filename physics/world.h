@@ -159,6 +159,7 @@ struct fa_physics {
     struct map by_id;   /* Shapes by their ids; see snapshot.c. */
     fa_ctx *pool_ctx;   /* Whose pools these are; see spawn.c. */
     fa_pool *pool[SPAWNED];
+    cpBody body_model;       /* Mass and moment of 1. */
     struct crew *crew;       /* Threads of batches; see batch.c. */
     struct fa_physics *next; /* All worlds. */
 };

@@ -267,6 +267,22 @@ START_TEST(polygons_of_any_size_collide_as_chipmunks_do)
 }
 END_TEST
 
+START_TEST(a_pooled_body_is_byte_by_byte_one_of_chipmunk)
+{
+    const cpFloat masses[] = {1, 0.3, 1e9, 0};
+    const cpFloat moments[] = {1, 7, INFINITY, 0};
+    for (int m = 0; m < 4; m++)
+        for (int i = 0; i < 4; i++) {
+            cpBody *body = fa_physics_body_new(world, CP_BODY_TYPE_DYNAMIC,
+                                               masses[m], moments[i]);
+            cpBody *other = cpBodyNew(masses[m], moments[i]);
+            ck_assert_mem_eq(body, other, sizeof(cpBody));
+            cpBodyFree(other);
+            ck_assert_int_eq(fa_physics_body_free(world, body), FA_OK);
+        }
+}
+END_TEST
+
 START_TEST(what_is_in_the_space_is_not_freed)
 {
     cpBody *body = spawn(0, 0);
@@ -313,6 +329,7 @@ main(void)
     tcase_add_test(tc, commands_outside_of_a_step_run_at_once_or_not_at_all);
     tcase_add_test(tc, many_at_once_is_the_same_as_one_by_one);
     tcase_add_test(tc, polygons_of_any_size_collide_as_chipmunks_do);
+    tcase_add_test(tc, a_pooled_body_is_byte_by_byte_one_of_chipmunk);
     tcase_add_test(tc, joints_go_with_their_bodies);
     suite_add_tcase(suite, tc);
     TCase *misuse = tcase_create("misuse");
