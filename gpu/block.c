@@ -64,6 +64,8 @@ block_flush_locked(fa_gpu *gpu, const struct gpu_block *block, uint64_t offset,
 {
     if (!is_moved_by_hand(block) || size == 0)
         return FA_OK;
+    if (gpu_is_lost(gpu))
+        return FA_ERR_DEVICE_LOST;
     fa_gpu_range range = whole_atoms(gpu, block, offset, size);
     gpu->counts.flushes++;
     return gpu_failed(gpu, gpu->backend.flush(gpu->backend.user, &range, 1));
@@ -75,6 +77,8 @@ block_invalidate_locked(fa_gpu *gpu, const struct gpu_block *block,
 {
     if (!is_moved_by_hand(block) || size == 0)
         return FA_OK;
+    if (gpu_is_lost(gpu))
+        return FA_ERR_DEVICE_LOST;
     fa_gpu_range range = whole_atoms(gpu, block, offset, size);
     return gpu_failed(gpu,
                       gpu->backend.invalidate(gpu->backend.user, &range, 1));

@@ -170,7 +170,7 @@ budget_refresh_locked(fa_gpu *gpu)
 {
     uint64_t budgets[FA_GPU_HEAPS_MAX] = {0};
     uint64_t usages[FA_GPU_HEAPS_MAX] = {0};
-    bool is_asked = gpu->caps.has_budget &&
+    bool is_asked = gpu->caps.has_budget && !gpu_is_lost(gpu) &&
                     (gpu->config.flags & FA_GPU_NO_DRIVER_BUDGET) == 0;
     if (is_asked) {
         gpu->budget->queries++;
