@@ -137,8 +137,8 @@ fa_gpu_transfer_copy(fa_gpu *gpu, const fa_gpu_slice *source,
  *        recorded, outside of a render pass.
  * @return FA_OK, also when nothing was queued; FA_ERR_STATE without an open
  *         frame; FA_ERR_STALE when memory of a frame that is over was queued
- *         (FA555): drop the batch; FA_ERR_BACKEND, FA_ERR_DEVICE_LOST. The
- *         batch stays queued then.
+ *         (FA555): drop the batch; FA_ERR_NOMEM, FA_ERR_BACKEND,
+ *         FA_ERR_DEVICE_LOST. The batch stays queued then.
  * Valid until: - Owner: - Thread: one at a time, as fa_gpu_begin_frame().
  * Cost: n log n for n copies, where they are in order and touch different bytes
  * less; one flush per chunk of staging memory that is not coherent. Since: 0.1.
@@ -154,8 +154,9 @@ FA_API FA_CHECKED fa_status fa_gpu_transfer_record(fa_gpu *gpu, void *commands);
  * @param serial gets the transfer's serial, which covers all that was submitted
  *        so; 0: nothing was yet; may be NULL.
  * @return FA_OK, also when nothing was queued; FA_ERR_UNSUPPORTED when the
- *         backend cannot; FA_ERR_STALE, FA_ERR_NOMEM, FA_ERR_BACKEND,
- *         FA_ERR_DEVICE_LOST. The batch stays queued then.
+ *         backend cannot; FA_NOT_READY when too many submits are not finished;
+ *         FA_ERR_STALE, FA_ERR_NOMEM, FA_ERR_BACKEND, FA_ERR_DEVICE_LOST. The
+ *         batch stays queued then.
  * Valid until: - Owner: - Thread: any. Cost: as fa_gpu_transfer_record(), and a
  * submit. Since: 0.1.
  */
@@ -181,7 +182,7 @@ FA_API fa_status fa_gpu_transfer_drop(fa_gpu *gpu);
  * @param ticket of the transfer.
  * @return FA_OK when the device is done; FA_NOT_READY; FA_ERR_STALE when the
  *         ticket was released, is none, or the copy was dropped;
- *         FA_ERR_DEVICE_LOST.
+ *         FA_ERR_BACKEND, FA_ERR_DEVICE_LOST.
  * Valid until: FA_OK and FA_ERR_STALE for good. Owner: - Thread: any.
  * Cost: a lock; until it is done, a query of the device's progress. Since: 0.1.
  */

@@ -133,7 +133,7 @@ FA_API uint64_t fa_unified_frame_number(const fa_unified *unified);
  * @param timeout_ns how long; 0: only ask.
  * @return FA_OK when it is finished; FA_NOT_READY, FA_TIMEOUT; FA_ERR_STATE
  *         when the frame has not ended, so that waiting could be for ever;
- *         FA_ERR_DEVICE_LOST.
+ *         FA_ERR_BACKEND, FA_ERR_DEVICE_LOST.
  * Valid until: - Owner: - Thread: any. Cost: a question to the driver.
  * Since: 0.1.
  */
@@ -275,7 +275,7 @@ FA_API FA_CHECKED fa_status fa_unified_to_cpu(fa_unified *unified,
  * @return FA_OK: no copy is on its way; FA_NOT_READY, FA_TIMEOUT; FA_ERR_STATE
  *         when the copy was neither recorded nor submitted, so that waiting
  *         could be for ever; FA_ERR_STALE when it was dropped;
- *         FA_ERR_DEVICE_LOST.
+ *         FA_ERR_BACKEND, FA_ERR_DEVICE_LOST.
  * Valid until: - Owner: - Thread: one at a time for a buffer.
  * Cost: a question to the driver; memcpy() of bytes that came to the CPU.
  * Since: 0.1.

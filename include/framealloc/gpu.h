@@ -171,7 +171,8 @@ FA_API void fa_gpu_destroy(fa_gpu *gpu);
  * @param gpu the memory.
  * @param timeout_ns how long to wait; 0: do not; UINT64_MAX: as long as needed.
  * @return FA_OK; FA_NOT_READY (timeout 0) or FA_TIMEOUT: no frame was opened;
- *         FA_ERR_STATE when one is open; FA_ERR_DEVICE_LOST.
+ *         FA_ERR_STATE when one is open; FA_ERR_BACKEND, FA_ERR_DEVICE_LOST:
+ *         none was opened, either.
  * Valid until: fa_gpu_end_frame(). Owner: - Thread: one at a time.
  * Cost: no call of the driver except the query of progress and, once a frame,
  * of the budget; what was idle for long is given back. Since: 0.1.
@@ -239,8 +240,8 @@ FA_API uint64_t fa_gpu_frame_finished(const fa_gpu *gpu);
  * @param align power of two; 0: enough for every use.
  * @param out gets the slice; none on failure.
  * @return FA_OK; FA_ERR_USAGE, FA_ERR_STATE without an open frame;
- *         FA_ERR_NOMEM, FA_ERR_BUDGET, FA_ERR_DEVICE_LOST when the arena had
- *         to grow and could not.
+ *         FA_ERR_NOMEM, FA_ERR_BUDGET, FA_ERR_BACKEND, FA_ERR_DEVICE_LOST when
+ *         the arena had to grow and could not.
  * Valid until: the device has finished the frame. Owner: the frame.
  * Thread: any, between begin and end of the frame.
  * Cost: an atomic addition; when a chunk is full, a lock and perhaps a call of
@@ -262,7 +263,7 @@ FA_API FA_CHECKED fa_status fa_gpu_frame_alloc(fa_gpu *gpu,
  * @return FA_OK; FA_ERR_CONFIG, FA_ERR_USAGE; FA_ERR_UNSUPPORTED when no
  *         memory of the device suits; FA_ERR_NOMEM; FA_ERR_BUDGET;
  *         FA_NOT_READY when FA_GPU_NO_GROW was set and it would have to grow;
- *         FA_ERR_DEVICE_LOST.
+ *         FA_ERR_BACKEND, FA_ERR_DEVICE_LOST.
  * Valid until: fa_gpu_free(), or the end of its last frame. Owner: the caller,
  * or the frames. Thread: any. Cost: a lock and a search of constant time;
  * when blocks are full, a call of the driver. Since: 0.1.
@@ -310,7 +311,7 @@ FA_API bool fa_gpu_slice_is_live(fa_gpu *gpu, const fa_gpu_slice *slice);
  * @param size their number.
  * @return FA_OK; FA_ERR_USAGE outside of the slice; FA_ERR_UNSUPPORTED when
  *         the CPU does not see it (FA554); FA_ERR_STALE (FA555);
- *         FA_ERR_DEVICE_LOST.
+ *         FA_ERR_BACKEND, FA_ERR_DEVICE_LOST.
  * Valid until: - Owner: - Thread: any. Cost: memcpy() and, where the memory is
  * not coherent, a call of the driver. Since: 0.1.
  */
@@ -345,7 +346,7 @@ FA_API FA_CHECKED fa_status fa_gpu_slice_read(fa_gpu *gpu,
  *
  * When to use: after a level was unloaded.
  * @param gpu the memory.
- * @return FA_OK; FA_ERR_DEVICE_LOST.
+ * @return FA_OK; FA_ERR_BACKEND, FA_ERR_DEVICE_LOST.
  * Valid until: - Owner: - Thread: as fa_gpu_begin_frame().
  * Cost: calls of the driver. Since: 0.1.
  */
