@@ -30,7 +30,8 @@ FA_GPU_TESTS = \
 	tests/check_gpu_unified \
 	tests/check_gpu_vulkan \
 	tests/check_gpu_vulkan_host \
-	tests/check_offset
+	tests/check_offset \
+	tests/sweep_gpu
 if HAVE_JANSSON
 FA_GPU_TESTS += tests/check_gpu_dump
 endif
@@ -90,6 +91,38 @@ tests_check_gpu_transfer_failure_LDADD = $(FA_GPU_LDADD) -lpthread
 tests_check_gpu_unified_SOURCES = tests/check_gpu_unified.c tests/gpu_world.h
 tests_check_gpu_unified_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_gpu_unified_LDADD = $(FA_GPU_LDADD)
+
+# The module's own sources, with a heap that can refuse.
+tests_sweep_gpu_SOURCES = \
+	gpu/block.c \
+	gpu/budget.c \
+	gpu/copy.c \
+	gpu/device.c \
+	gpu/frame.c \
+	gpu/null.c \
+	gpu/offset.c \
+	gpu/retire.c \
+	gpu/ring.c \
+	gpu/slice.c \
+	gpu/state.h \
+	gpu/ticket.c \
+	gpu/transfer.c \
+	gpu/transfer.h \
+	gpu/unified.c \
+	tests/sweep_gpu.c \
+	tests/sweep_gpu.h \
+	tests/sweep_gpu_fault.c \
+	tests/sweep_gpu_scenario.c
+tests_sweep_gpu_CPPFLAGS = \
+	$(FA_UNIT_CPPFLAGS) \
+	-Dfa_heap_alloc=sweep_heap_alloc \
+	-Dfa_heap_realloc=sweep_heap_realloc \
+	-Dfa_heap_free=sweep_heap_free
+tests_sweep_gpu_LDADD = \
+	tests/libsupport.la \
+	libframealloc.la \
+	$(CHECK_LIBS) \
+	-lpthread
 
 # On a driver. They skip without one, unless FA_GPU_REQUIRE_VULKAN=1.
 gpu_vulkan_sources = tests/gpu_vulkan_world.c tests/gpu_vulkan_world.h
