@@ -184,6 +184,57 @@ START_TEST(the_duration_of_the_last_frame_is_told)
 }
 END_TEST
 
+/* An explicit context receives so many transfers of w.ctx in the frame, and
+ * frees so many of its objects. */
+static void
+cross(fa_ctx *other, unsigned transfers, unsigned frees)
+{
+    fa_pool *pool = fa_ctx_pool(w.ctx, 64, 16);
+    test_begin(&w);
+    ck_assert_ptr_nonnull(fa_ctx_frame(other));
+    for (unsigned i = 0; i < transfers; i++) {
+        fa_transfer transfer;
+        void *block = fa_heap_alloc(w.ctx, 20000, 16);
+        ck_assert_int_eq(fa_transfer_send(w.ctx, block, 20000, &transfer),
+                         FA_OK);
+        block = fa_transfer_receive(other, transfer, NULL);
+        ck_assert_ptr_nonnull(block);
+        fa_free(w.ctx, block); /* Whose it still is: no remote free. */
+    }
+    for (unsigned i = 0; i < frees; i++)
+        fa_free(other, fa_pool_alloc(pool));
+    fa_ctx_end_frame(other);
+    test_end(&w);
+}
+
+START_TEST(what_crossed_in_the_last_frame_is_told)
+{
+    fa_ctx *other;
+    ck_assert_int_eq(fa_ctx_create(w.allocator, NULL, &other), FA_OK);
+    set_folder(1, 0, 0);
+    cross(other, 1, 1);
+    request();
+    look(0);
+    ck_assert(is_in_file("\"completed_this_frame\": null"));
+    ck_assert(is_in_file("\"processed_this_frame\": null"));
+    cross(other, 3, 5);
+    test_begin(&w);
+    request();
+    look(1000);
+    ck_assert(is_in_file("\"completed_this_frame\": 3,"));
+    ck_assert(is_in_file("\"processed_this_frame\": 5,"));
+    ck_assert(is_in_file("\"received\": 4,"));
+    test_end(&w);
+    test_begin(&w);
+    request();
+    look(2000);
+    ck_assert(is_in_file("\"completed_this_frame\": 0,"));
+    ck_assert(is_in_file("\"processed_this_frame\": 0,"));
+    test_end(&w);
+    fa_ctx_destroy(other);
+}
+END_TEST
+
 START_TEST(requests_wait_for_the_least_interval)
 {
     set_folder(0, 200, 0);
@@ -359,6 +410,7 @@ main(void)
     tcase_add_checked_fixture(tc, open_folder, close_folder);
     tcase_add_test(tc, a_request_is_fulfilled_at_the_next_frame_and_removed);
     tcase_add_test(tc, the_duration_of_the_last_frame_is_told);
+    tcase_add_test(tc, what_crossed_in_the_last_frame_is_told);
     tcase_add_test(tc, requests_wait_for_the_least_interval);
     tcase_add_test(tc, the_folder_is_not_looked_at_in_each_frame);
     tcase_add_test(tc, snapshots_come_by_themselves_with_an_interval);

@@ -69,8 +69,9 @@ FA_API fa_status fa_snapshot_write(fa_allocator *allocator, int fd);
  *         initialised or has no folder or a too long one, FA_ERR_NOMEM.
  * Valid until: the next call. Owner: the allocator.
  * Thread: the one that begins frames, between frames.
- * Cost: while on, two clock readings per frame, and a look for the request
- * file every 10 ms; at a snapshot also the file operations. Since: 0.1.
+ * Cost: while on, two clock readings, two locks and a walk over the contexts
+ * per frame, and a look for the request file every 10 ms; at a snapshot also
+ * the file operations. Since: 0.1.
  */
 FA_API FA_CHECKED fa_status fa_snapshot_set(fa_allocator *allocator,
                                             const fa_snapshot_config *config);

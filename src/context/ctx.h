@@ -89,6 +89,14 @@ struct fai_ctx_summary {
 size_t fai_stats_ctxs(fa_allocator *allocator, uint64_t after,
                       struct fai_ctx_summary out[FAI_CTX_SUMMARIES]);
 
+/* The same: what has crossed between contexts so far. */
+struct fai_travel {
+    uint64_t received; /* Transfers. */
+    uint64_t taken_in; /* Blocks that others have freed. */
+};
+
+struct fai_travel fai_stats_travel(fa_allocator *allocator);
+
 /* Of observe/snapshot_file.c: nothing is written any more. */
 void fai_snapshot_end(fa_allocator *allocator);
 

@@ -515,6 +515,21 @@ fai_stats_ctxs(fa_allocator *allocator, uint64_t after,
     return used;
 }
 
+struct fai_travel
+fai_stats_travel(fa_allocator *allocator)
+{
+    struct fai_travel travel;
+    fai_lock(&allocator->transfers.lock);
+    travel.received = allocator->transfers.received;
+    fai_unlock(&allocator->transfers.lock);
+    fai_lock(&allocator->lock);
+    travel.taken_in = allocator->retired.remote_frees;
+    for (const fa_ctx *ctx = allocator->ctxs; ctx != NULL; ctx = ctx->next)
+        travel.taken_in += fai_load(&ctx->figures.remote_frees);
+    fai_unlock(&allocator->lock);
+    return travel;
+}
+
 fa_status
 fa_remote_usage_read(fa_ctx *ctx, fa_remote_usage *out)
 {

@@ -231,14 +231,14 @@ write_promotions(struct fai_json *json, const fa_stats *stats)
     fai_json_close(json, '}');
 }
 
-/* Totals are kept, and not what was done in one frame. */
 static void
-write_travel(struct writer *writer, const fa_stats *stats)
+write_travel(struct writer *writer, const fa_stats *stats,
+             const struct fai_travel *last)
 {
     struct fai_json *json = &writer->json;
     fai_json_open(json, "transfers", '{');
     fai_json_number(json, "pending", stats->transfers_pending);
-    fai_json_null(json, "completed_this_frame");
+    fai_json_count(json, "completed_this_frame", last->received);
     fai_json_number(json, "sent", stats->transfers_sent);
     fai_json_number(json, "received", stats->transfers_received);
     fai_json_number(json, "dropped", stats->transfers_dropped);
@@ -246,7 +246,7 @@ write_travel(struct writer *writer, const fa_stats *stats)
     fai_json_close(json, '}');
     fai_json_open(json, "deferred", '{');
     fai_json_number(json, "queue_depth", writer->queued);
-    fai_json_null(json, "processed_this_frame");
+    fai_json_count(json, "processed_this_frame", last->taken_in);
     fai_json_number(json, "processed", stats->remote_frees);
     fai_json_close(json, '}');
 }
@@ -284,7 +284,8 @@ write_head(struct fai_json *json, const fa_stats *stats, uint64_t duration_ns)
 }
 
 bool
-fai_snapshot_write(fa_allocator *allocator, int fd, uint64_t duration_ns)
+fai_snapshot_write(fa_allocator *allocator, int fd,
+                   const struct fai_snapshot_frame *last)
 {
     struct writer writer;
     fa_stats stats = FA_STATS_INIT;
@@ -295,12 +296,12 @@ fai_snapshot_write(fa_allocator *allocator, int fd, uint64_t duration_ns)
     writer.issue_count = FAI_MIN(issues, ISSUES_MAX);
     fai_json_begin(&writer.json, fd);
     fai_json_open(&writer.json, NULL, '{');
-    write_head(&writer.json, &stats, duration_ns);
+    write_head(&writer.json, &stats, last->duration_ns);
     write_summary(&writer.json, &stats);
     write_ctxs(&writer);
     write_tags(&writer);
     write_promotions(&writer.json, &stats);
-    write_travel(&writer, &stats);
+    write_travel(&writer, &stats, &last->travel);
     write_issues(&writer);
     fai_json_close(&writer.json, '}');
     return fai_json_end(&writer.json);
@@ -312,7 +313,8 @@ fa_snapshot_write(fa_allocator *allocator, int fd)
     if (allocator == NULL || fd < 0)
         return FA_ERR_USAGE;
     int saved = errno;
-    bool is_written = fai_snapshot_write(allocator, fd, FA_COUNT_UNKNOWN);
+    const struct fai_snapshot_frame unknown = FAI_SNAPSHOT_FRAME_UNKNOWN;
+    bool is_written = fai_snapshot_write(allocator, fd, &unknown);
     errno = saved;
     return is_written ? FA_OK : FA_ERR_STATE;
 }

@@ -155,7 +155,7 @@ write_draft(const struct fai_snapshot *snapshot, int folder, const char *name)
     if (fd < 0)
         return false;
     bool is_written =
-        fai_snapshot_write(snapshot->allocator, fd, snapshot->duration_ns);
+        fai_snapshot_write(snapshot->allocator, fd, &snapshot->last);
     return close(fd) == 0 && is_written;
 }
 
@@ -222,6 +222,19 @@ fai_snapshot_look(struct fai_snapshot *snapshot, uint64_t now_ns)
 
 /* --- switching --- */
 
+/* At the begin of a frame: how much more it is than at the last one. */
+static void
+note_travel(struct fai_snapshot *snapshot)
+{
+    struct fai_travel now = fai_stats_travel(snapshot->allocator);
+    struct fai_travel *last = &snapshot->last.travel;
+    if (snapshot->begin_ns != 0) {
+        last->received = now.received - snapshot->travel.received;
+        last->taken_in = now.taken_in - snapshot->travel.taken_in;
+    }
+    snapshot->travel = now;
+}
+
 static void
 begin_frame(void *user, fa_allocator *allocator, uint64_t number)
 {
@@ -230,6 +243,7 @@ begin_frame(void *user, fa_allocator *allocator, uint64_t number)
     (void)number;
     if (!snapshot->is_on)
         return;
+    note_travel(snapshot);
     snapshot->begin_ns = fai_clock_ns();
     fai_snapshot_look(snapshot, snapshot->begin_ns);
 }
@@ -241,7 +255,7 @@ end_frame(void *user, fa_allocator *allocator, uint64_t number)
     (void)allocator;
     (void)number;
     if (snapshot->is_on && snapshot->begin_ns != 0)
-        snapshot->duration_ns = fai_clock_ns() - snapshot->begin_ns;
+        snapshot->last.duration_ns = fai_clock_ns() - snapshot->begin_ns;
 }
 
 static bool
@@ -303,7 +317,7 @@ set_times(struct fai_snapshot *snapshot, const fa_snapshot_config *config)
     snapshot->due_ns =
         config->interval_ms != 0 ? now + snapshot->interval_ns : UINT64_MAX;
     snapshot->look_ns = snapshot->open_ns = snapshot->begin_ns = 0;
-    snapshot->duration_ns = FA_COUNT_UNKNOWN;
+    snapshot->last = (struct fai_snapshot_frame)FAI_SNAPSHOT_FRAME_UNKNOWN;
 }
 
 fa_status
