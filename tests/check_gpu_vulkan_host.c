@@ -112,6 +112,26 @@ START_TEST(a_command_is_served_by_frame_memory_and_rewinds_it)
 }
 END_TEST
 
+START_TEST(a_block_stays_while_others_of_its_command_are_freed)
+{
+    open_host();
+    char *first = take(100, 8, COMMAND);
+    char *second = take(100, 8, COMMAND);
+    test_fill(second, 100, 1);
+    give(first);
+    char *third = take(100, 8, COMMAND);
+    memset(third, 0xff, 100);
+    ck_assert(test_is_filled(second, 100, 1));
+    give(third);
+    third = take(100, 8, COMMAND);
+    memset(third, 0xff, 100);
+    ck_assert(test_is_filled(second, 100, 1));
+    give(second);
+    give(third);
+    close_host();
+}
+END_TEST
+
 START_TEST(the_frame_of_the_program_is_not_touched)
 {
     open_host();
@@ -149,10 +169,11 @@ START_TEST(a_reallocation_keeps_the_bytes)
 {
     static const VkSystemAllocationScope scopes[] = {COMMAND, OBJECT, DEVICE};
     open_host();
-    for (unsigned i = 0; i < COUNT(scopes) * COUNT(scopes); i++) {
-        VkSystemAllocationScope from = scopes[i / COUNT(scopes)];
-        VkSystemAllocationScope to = scopes[i % COUNT(scopes)];
-        char *block = take(1000, 8, from);
+    for (unsigned i = 0; i < 2 * COUNT(scopes) * COUNT(scopes); i++) {
+        VkSystemAllocationScope from = scopes[i / 2 / COUNT(scopes)];
+        VkSystemAllocationScope to = scopes[i / 2 % COUNT(scopes)];
+        /* In one round of two the alignment changes, too. */
+        char *block = take(1000, i % 2 == 0 ? 64 : 8, from);
         test_fill(block, 1000, i);
         block = resize(block, 50000, 64, to);
         ck_assert_uint_eq((uintptr_t)block % 64, 0);
@@ -221,6 +242,10 @@ START_TEST(a_command_inside_of_one_of_another_host_is_served)
     others->pfnFree(others->pUserData, inner);
     give(outer);
     ck_assert_uint_eq(usage(COMMAND).framed, 1);
+    fa_gpu_vk_host_usage inner_usage = FA_GPU_VK_HOST_USAGE_INIT;
+    ck_assert_int_eq(fa_gpu_vk_host_usage_read(other, &inner_usage), FA_OK);
+    ck_assert_uint_eq(inner_usage.scopes[COMMAND].allocs, 1);
+    ck_assert_uint_eq(inner_usage.scopes[COMMAND].framed, 0);
     fa_gpu_vk_host_destroy(other);
     close_host();
 }
@@ -347,8 +372,12 @@ START_TEST(any_thread_may_free)
     /* Vulkan forbids this one; it must not harm the command. */
     char *kept = take(100, 8, COMMAND);
     test_fill(kept, 100, 9);
-    test_run_thread(free_elsewhere, take(100, 8, COMMAND));
+    void *stray = take(100, 8, COMMAND);
+    test_run_thread(free_elsewhere, stray);
+    void *next = take(100, 8, COMMAND);
+    ck_assert_ptr_ne(next, stray);
     ck_assert(test_is_filled(kept, 100, 9));
+    give(next);
     give(kept);
     ck_assert_uint_eq(usage(OBJECT).live, 0);
     ck_assert_uint_eq(usage(COMMAND).live, 0);
@@ -427,6 +456,8 @@ main(void)
                         0, FA_GPU_VK_SCOPES);
     tcase_add_test(contract,
                    a_command_is_served_by_frame_memory_and_rewinds_it);
+    tcase_add_test(contract,
+                   a_block_stays_while_others_of_its_command_are_freed);
     tcase_add_test(contract, the_frame_of_the_program_is_not_touched);
     tcase_add_test(contract, other_scopes_are_not_in_frames);
     tcase_add_test(contract, a_reallocation_keeps_the_bytes);
