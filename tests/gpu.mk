@@ -12,23 +12,27 @@ FA_GPU_LDADD = \
 	libframealloc.la \
 	$(CHECK_LIBS)
 
-if ENABLE_TESTS
-if WITH_GPU
-FA_GPU_TESTS = \
-	tests/check_gpu_backend \
-	tests/check_gpu_budget \
-	tests/check_gpu_copy \
+# They need a driver, which memcheck cannot follow.
+FA_GPU_DRIVER_TESTS = \
 	tests/check_gpu_failure \
-	tests/check_gpu_frame \
 	tests/check_gpu_limits \
 	tests/check_gpu_long \
 	tests/check_gpu_profile \
 	tests/check_gpu_shim \
+	tests/check_gpu_vulkan
+
+if ENABLE_TESTS
+if WITH_GPU
+FA_GPU_TESTS = \
+	$(FA_GPU_DRIVER_TESTS) \
+	tests/check_gpu_backend \
+	tests/check_gpu_budget \
+	tests/check_gpu_copy \
+	tests/check_gpu_frame \
 	tests/check_gpu_slice \
 	tests/check_gpu_transfer \
 	tests/check_gpu_transfer_failure \
 	tests/check_gpu_unified \
-	tests/check_gpu_vulkan \
 	tests/check_gpu_vulkan_host \
 	tests/check_offset \
 	tests/sweep_gpu

@@ -10,6 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Leaks of the driver and the layers: all that C++ has allocated, since ours is
+ * C. And what the layers' threads, which are not instrumented, seem to do. */
+const char *__lsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:libstdc++\nleak:libvulkan_lvp\nleak:libVkLayer\n";
+}
+
+const char *
+__tsan_default_suppressions(void)
+{
+    return "race:libVkLayer\nrace:libvulkan_lvp\n";
+}
+
 static void
 count_message(void *user, bool is_error, const char *text)
 {

@@ -94,12 +94,14 @@ installcheck-consumer:
 	  $(SHELL) $(top_srcdir)/tests/build/consumer.sh
 INSTALLCHECK_TARGETS += installcheck-consumer
 
-# Every libcheck program under memcheck; tests that must die are skipped.
+# Every libcheck program without a driver under memcheck; tests that must die
+# are skipped.
 check-valgrind: $(check_PROGRAMS)
 	$(AM_V_at)test -n '$(VALGRIND)' \
 	  || { echo 'check-valgrind needs valgrind' >&2; exit 1; }
 	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
-	  TESTS='$(filter-out %.sh,$(filter tests/check_%,$(TESTS)))' \
+	  TESTS='$(filter-out %.sh $(FA_GPU_DRIVER_TESTS), \
+	    $(filter tests/check_%,$(TESTS)))' \
 	  LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(valgrind_flags)'
 
 valgrind_flags = --quiet --error-exitcode=99 --leak-check=full
