@@ -44,6 +44,17 @@ pick(uint64_t count)
 }
 
 static void
+upload(size_t offset, size_t size)
+{
+    static unsigned char bytes[AREA];
+    test_fill(bytes, size, (unsigned)pick(1000));
+    ck_assert_int_eq(
+        fa_gpu_transfer_to_gpu(w.gpu, &scene.area, offset, bytes, size, NULL),
+        FA_OK);
+    memcpy(scene.bytes + offset, bytes, size);
+}
+
+static void
 open_scene(int profile)
 {
     simulated_prepare(&w, profile);
@@ -55,17 +66,8 @@ open_scene(int profile)
     scene.random = 2463534242u;
     scene.area = simulated_keep(&w, FA_GPU_DEVICE_ONLY, AREA);
     scene.mirror = simulated_keep(&w, FA_GPU_DEVICE_ONLY, 48 * KIB);
-}
-
-static void
-upload(size_t offset, size_t size)
-{
-    static unsigned char bytes[AREA];
-    test_fill(bytes, size, (unsigned)pick(1000));
-    ck_assert_int_eq(
-        fa_gpu_transfer_to_gpu(w.gpu, &scene.area, offset, bytes, size, NULL),
-        FA_OK);
-    memcpy(scene.bytes + offset, bytes, size);
+    /* What is not written has any bytes. */
+    upload(0, AREA);
 }
 
 static fa_gpu_ticket
