@@ -11,6 +11,9 @@
 
 enum { FRAMES = 5, BYTES = 3000 };
 
+/* More than tables have room for at first, and than a chunk of the ring has. */
+enum { CROWD = 100, LARGE = 20000 };
+
 enum { MESH_TAG = 5, SPARE_TAG = 6 };
 
 /* What the scenario has between frames. */
@@ -55,7 +58,7 @@ set_budgets(void)
     budget.combined_bytes = 512 * MIB;
     budget.pressure = feel_pressure;
     ck_assert_int_eq(fa_gpu_budget_set(world.gpu, &budget), FA_OK);
-    ck_assert_int_eq(fa_gpu_tag_budget_set(world.gpu, MESH_TAG, 64 * KIB),
+    ck_assert_int_eq(fa_gpu_tag_budget_set(world.gpu, MESH_TAG, 128 * KIB),
                      FA_OK);
 }
 
@@ -232,13 +235,13 @@ upload(const fa_gpu_slice *slice, uint64_t offset, size_t size, unsigned seed,
 }
 
 static void
-upload_in_place(const fa_gpu_slice *slice, unsigned seed)
+upload_in_place(const fa_gpu_slice *slice, uint64_t size, unsigned seed)
 {
     void *bytes;
     fa_status status =
-        fa_gpu_transfer_reserve(world.gpu, slice, 0, BYTES, &bytes, NULL);
+        fa_gpu_transfer_reserve(world.gpu, slice, 0, size, &bytes, NULL);
     if (sweep_is_done(status))
-        test_fill(bytes, BYTES, seed);
+        test_fill(bytes, size, seed);
     else
         ck_assert_ptr_null(bytes);
 }
@@ -250,7 +253,7 @@ queue_transfers(const struct things *things, struct sent *sent)
     const fa_gpu_slice *mesh = &things->mesh;
     const fa_gpu_slice *copy = &things->copy;
     if (things->view.id != 0)
-        upload_in_place(&things->view, sent->seed);
+        upload_in_place(&things->view, BYTES, sent->seed);
     if (mesh->id == 0 || copy->id == 0 ||
         !upload(mesh, 0, BYTES, sent->seed, &sent->upload) ||
         !sweep_is_done(
@@ -426,6 +429,46 @@ run_frame(const struct things *things, unsigned frame)
     check_buffers(things, &sent);
 }
 
+static void
+crowd_check(const struct sent *sent, fa_gpu_ticket *tickets)
+{
+    for (unsigned i = 0; i < CROWD; i++) {
+        fa_gpu_ticket ticket = tickets[i];
+        if (ticket.id == 0)
+            continue;
+        fa_status status = fa_gpu_transfer_wait(world.gpu, ticket, 1000);
+        if (sent->is_dropped)
+            ck_assert_int_eq(status, FA_ERR_STALE);
+        else
+            sweep_is_done(status);
+        ck_assert_int_eq(fa_gpu_transfer_release(world.gpu, ticket), FA_OK);
+    }
+}
+
+/* A frame in which all tables grow. */
+static void
+run_crowd(const struct things *things)
+{
+    fa_gpu_slice slices[CROWD];
+    fa_gpu_ticket tickets[CROWD] = {FA_GPU_TICKET_NONE};
+    struct sent sent = {.seed = 1};
+    if (!begin_once() && !begin_once())
+        return;
+    for (unsigned i = 0; i < CROWD; i++) {
+        slices[i] = keep(FA_GPU_DEVICE_ONLY, 200, 0);
+        if (slices[i].id != 0)
+            upload(&slices[i], 0, 200, i, &tickets[i]);
+    }
+    if (things->large.id != 0)
+        upload_in_place(&things->large, LARGE, sent.seed);
+    send_transfers(&sent, 0);
+    ck_assert_int_eq(fa_unified_end_frame(world.unified, ++world.serial),
+                     FA_OK);
+    crowd_check(&sent, tickets);
+    for (unsigned i = 0; i < CROWD; i++)
+        give(&slices[i]);
+}
+
 /* What is counted is what the driver gave; without failures only the arenas of
  * frames are left. */
 static void
@@ -462,6 +505,7 @@ sweep_scenario(void)
     things_make(&things);
     for (unsigned i = 0; i < FRAMES; i++)
         run_frame(&things, i);
+    run_crowd(&things);
     things_free(&things);
     sweep_is_done(fa_unified_frame_wait(
         world.unified, fa_unified_frame_number(world.unified), 1000));
