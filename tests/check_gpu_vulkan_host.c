@@ -119,12 +119,12 @@ START_TEST(a_block_stays_while_others_of_its_command_are_freed)
     char *second = take(100, 8, COMMAND);
     test_fill(second, 100, 1);
     give(first);
-    char *third = take(100, 8, COMMAND);
-    memset(third, 0xff, 100);
+    char *third = take(1000, 8, COMMAND);
+    memset(third, 0xff, 1000);
     ck_assert(test_is_filled(second, 100, 1));
     give(third);
-    third = take(100, 8, COMMAND);
-    memset(third, 0xff, 100);
+    third = take(1000, 8, COMMAND);
+    memset(third, 0xff, 1000);
     ck_assert(test_is_filled(second, 100, 1));
     give(second);
     give(third);
