@@ -19,6 +19,7 @@ if WITH_PHYSICS
 FA_PHYSICS_TESTS = \
 	tests/check_physics \
 	tests/check_physics_change \
+	tests/check_physics_events \
 	tests/check_physics_failure \
 	tests/check_physics_probe \
 	tests/check_physics_query \
@@ -33,6 +34,10 @@ endif
 tests_check_physics_SOURCES = tests/check_physics.c
 tests_check_physics_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_physics_LDADD = $(FA_PHYSICS_LDADD)
+
+tests_check_physics_events_SOURCES = tests/check_physics_events.c
+tests_check_physics_events_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
+tests_check_physics_events_LDADD = $(FA_PHYSICS_LDADD)
 
 tests_check_physics_query_SOURCES = tests/check_physics_query.c
 tests_check_physics_query_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
