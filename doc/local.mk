@@ -62,6 +62,7 @@ EXTRA_DIST += \
 	doc/game-dev.md \
 	doc/getting-started.md \
 	doc/gpu-backends.md \
+	doc/gpu.md \
 	doc/hooks.md \
 	doc/migration.md \
 	doc/parity.md \

@@ -11,6 +11,11 @@ examples = \
 	examples/tracking_heap \
 	examples/budgets
 
+gpu_examples = examples/gpu_engine
+if WITH_GPU
+examples += $(gpu_examples)
+endif
+
 physics_examples = \
 	examples/physics_rollback \
 	examples/physics_sounds
@@ -63,6 +68,10 @@ examples_budgets_LDADD = libframealloc.la
 examples_uv_files_SOURCES = examples/uv_files.c
 examples_uv_files_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
 examples_uv_files_LDADD = libframealloc.la $(LIBUV_LIBS)
+
+examples_gpu_engine_SOURCES = examples/gpu_engine.c
+examples_gpu_engine_CPPFLAGS = $(AM_CPPFLAGS) $(VULKAN_CFLAGS) -DVK_NO_PROTOTYPES
+examples_gpu_engine_LDADD = libframealloc-gpu.la libframealloc.la
 
 examples_physics_rollback_SOURCES = examples/physics_rollback.c
 examples_physics_rollback_LDADD = $(physics_example_libs)

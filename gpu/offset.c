@@ -62,7 +62,7 @@ log2_of(uint32_t value)
 }
 
 /* The class that a hole of this size is in. */
-static struct bin
+static inline struct bin
 bin_of(uint32_t size)
 {
     if (size < COLUMNS)
@@ -81,7 +81,7 @@ bin_above(uint32_t size)
     return bin_of(size + (1u << (top - BITS)) - 1);
 }
 
-static void
+static inline void
 hole_insert(struct fa_offset *offset, uint32_t number)
 {
     struct node *node = &offset->nodes[number];
@@ -97,7 +97,7 @@ hole_insert(struct fa_offset *offset, uint32_t number)
     offset->holes++;
 }
 
-static void
+static inline void
 hole_remove(struct fa_offset *offset, uint32_t number)
 {
     struct node *node = &offset->nodes[number];
@@ -119,7 +119,7 @@ hole_remove(struct fa_offset *offset, uint32_t number)
 
 /* --- books --- */
 
-static void
+static inline void
 spare_push(struct fa_offset *offset, uint32_t number)
 {
     offset->nodes[number] = (struct node){.after = offset->spare};
@@ -127,7 +127,7 @@ spare_push(struct fa_offset *offset, uint32_t number)
     offset->spares++;
 }
 
-static uint32_t
+static inline uint32_t
 spare_pop(struct fa_offset *offset)
 {
     uint32_t number = offset->spare;
@@ -247,7 +247,7 @@ is_fitting(const struct node *node, uint32_t size, uint32_t align)
     return node->size > gap && node->size - gap >= size;
 }
 
-static uint32_t
+static inline uint32_t
 scan(const struct fa_offset *offset, struct bin bin, uint32_t size,
      uint32_t align)
 {
@@ -262,7 +262,7 @@ scan(const struct fa_offset *offset, struct bin bin, uint32_t size,
 }
 
 /* The first hole of this class or any above. */
-static uint32_t
+static inline uint32_t
 climb(const struct fa_offset *offset, struct bin bin)
 {
     if (bin.row >= ROWS)
@@ -302,7 +302,7 @@ find(const struct fa_offset *offset, uint32_t size, uint32_t align)
 
 /* Cuts `size` granules off the begin of a hole that is in no list; returns the
  * node of the rest, also in no list. */
-static uint32_t
+static inline uint32_t
 split(struct fa_offset *offset, uint32_t number, uint32_t size)
 {
     uint32_t rest = spare_pop(offset);
@@ -382,7 +382,7 @@ fa_offset_alloc(fa_offset *offset, uint64_t size, uint64_t align,
 }
 
 /* The second of two neighbours becomes part of the first. */
-static void
+static inline void
 merge(struct fa_offset *offset, uint32_t first, uint32_t second)
 {
     struct node *node = &offset->nodes[first];

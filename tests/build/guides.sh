@@ -29,6 +29,10 @@ for guide in "$FA_SRCDIR"/doc/*.md; do
             module=framealloc-physics
             pkg --exists $module 2>/dev/null || continue
         fi
+        if grep -q 'framealloc/gpu' "$program"; then
+            module=framealloc-gpu
+            pkg --exists $module 2>/dev/null || continue
+        fi
         build $module "$built" "$program" -std=c11 -D_GNU_SOURCE -Wall \
             -Wextra -Werror -Wno-unused-variable -Wno-unused-function \
             -pthread || fail "$name.md: $(basename "$program") does not compile"

@@ -10,9 +10,9 @@
 . "$(dirname "$0")/common.sh"
 need "${CC%% *}" "$PKG_CONFIG"
 
-# What stands between two lines of a file.
+# What stands between two lines of a file, the first time.
 between() {
-    sed -n "/$2/,/$3/p" "$1" | sed '1d;$d'
+    sed -n "/$2/,/$3/{p;/$3/q}" "$1" | sed '1d;$d'
 }
 
 readme=$FA_SRCDIR/README
