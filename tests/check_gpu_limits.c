@@ -285,6 +285,20 @@ START_TEST(full_memory_of_the_device_is_followed_by_the_hosts_if_allowed)
 }
 END_TEST
 
+START_TEST(a_heap_is_not_asked_for_more_than_it_is)
+{
+    open_profile(GPU_DISCRETE);
+    fa_gpu_slice slices[12], none;
+    for (unsigned i = 0; i < COUNT(slices); i++)
+        slices[i] = simulated_keep(&w, FA_GPU_HOST_VISIBLE, 20 * MIB);
+    /* Only the window is left. */
+    ck_assert_int_eq(try_keep(FA_GPU_HOST_VISIBLE, 20 * MIB, 0, &none),
+                     FA_ERR_NOMEM);
+    drop(slices, COUNT(slices));
+    simulated_close(&w);
+}
+END_TEST
+
 START_TEST(idle_memory_makes_room)
 {
     open_profile(GPU_UNIFIED);
@@ -411,6 +425,7 @@ make_suite(void)
     tcase_add_test(limits, a_full_window_is_followed_by_other_memory);
     tcase_add_test(
         limits, full_memory_of_the_device_is_followed_by_the_hosts_if_allowed);
+    tcase_add_test(limits, a_heap_is_not_asked_for_more_than_it_is);
     tcase_add_test(limits, idle_memory_makes_room);
     tcase_add_loop_test(limits, buffers_and_images_share_no_memory, 0,
                         GPU_PROFILES);
