@@ -445,6 +445,23 @@ crowd_check(const struct sent *sent, fa_gpu_ticket *tickets)
     }
 }
 
+static bool
+are_apart(const fa_gpu_slice *a, const fa_gpu_slice *b)
+{
+    return a->id == 0 || b->id == 0 || a->buffer != b->buffer ||
+           a->offset >= b->offset + b->size || b->offset >= a->offset + a->size;
+}
+
+static void
+crowd_check_apart(const fa_gpu_slice *slices)
+{
+    bool is_right = true;
+    for (unsigned i = 0; i < CROWD; i++)
+        for (unsigned j = 0; j < i; j++)
+            is_right &= are_apart(&slices[i], &slices[j]);
+    ck_assert_msg(is_right, "slices overlap");
+}
+
 /* A frame in which all tables grow. */
 static void
 run_crowd(const struct things *things)
@@ -459,6 +476,7 @@ run_crowd(const struct things *things)
         if (slices[i].id != 0)
             upload(&slices[i], 0, 200, i, &tickets[i]);
     }
+    crowd_check_apart(slices);
     if (things->large.id != 0)
         upload_in_place(&things->large, LARGE, sent.seed);
     send_transfers(&sent, 0);
