@@ -8,6 +8,12 @@
 . "$(dirname "$0")/build/common.sh"
 need python3
 
+# What the driver leaks cannot be told by its name, for it is unloaded then; and
+# the threads of the validation layer are not instrumented.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+printf 'race:libVkLayer\nrace:libvulkan_lvp\n' >"$work/tsan"
+export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}suppressions=$work/tsan"
+
 demo() {
     "$FA_BUILDDIR/tools/framealloc" gpu-demo "$@"
 }
