@@ -189,6 +189,21 @@ START_TEST(hashes_of_numbers_spread)
 }
 END_TEST
 
+START_TEST(a_hash_depends_on_each_bit_of_keys_of_any_size)
+{
+    unsigned char key[24] = {0};
+    for (size_t size = 1; size <= sizeof(key); size++) {
+        uint32_t zeroes = fai_hash(key, size);
+        ck_assert_uint_ne(zeroes, fai_hash(key, size - 1));
+        for (size_t bit = 0; bit < size * 8; bit++) {
+            key[bit / 8] = (unsigned char)(1u << bit % 8);
+            ck_assert_uint_ne(zeroes, fai_hash(key, size));
+            key[bit / 8] = 0;
+        }
+    }
+}
+END_TEST
+
 /* --- limits --- */
 
 START_TEST(a_full_map_still_finds_changes_and_removes)
@@ -302,6 +317,7 @@ main(void)
     tcase_add_test(tc, byte_keys_are_compared_with_their_zeroes);
     tcase_add_test(tc, a_reset_map_is_empty_and_keeps_its_room);
     tcase_add_test(tc, hashes_of_numbers_spread);
+    tcase_add_test(tc, a_hash_depends_on_each_bit_of_keys_of_any_size);
     suite_add_tcase(suite, tc);
 
     TCase *limits = tcase_create("limits");

@@ -59,12 +59,23 @@ is_same_bytes(const void *a, const void *b)
             memcmp(first.data, second.data, first.size) == 0);
 }
 
+/* Numbers and pointers are compared without a call. */
+static bool
+is_same_value(const void *a, const void *b, size_t key_size)
+{
+    if (key_size == sizeof(uint64_t))
+        return memcmp(a, b, sizeof(uint64_t)) == 0;
+    if (key_size == sizeof(uint32_t))
+        return memcmp(a, b, sizeof(uint32_t)) == 0;
+    return memcmp(a, b, key_size) == 0;
+}
+
 static bool
 is_same(const fa_map *map, const void *a, const void *b, size_t key_size)
 {
-    return map->keys == FA_MAP_TEXT    ? is_same_text(a, b)
-           : map->keys == FA_MAP_BYTES ? is_same_bytes(a, b)
-                                       : memcmp(a, b, key_size) == 0;
+    return map->keys == FA_MAP_PLAIN  ? is_same_value(a, b, key_size)
+           : map->keys == FA_MAP_TEXT ? is_same_text(a, b)
+                                      : is_same_bytes(a, b);
 }
 
 /* The slot of a key, or the empty one where it would be. There are slots. */
