@@ -38,6 +38,7 @@ man3_pages = \
 	doc/fa_retain.3 \
 	doc/fa_scope.3 \
 	doc/fa_scratch.3 \
+	doc/fa_sdl.3 \
 	doc/fa_snapshot.3 \
 	doc/fa_stats.3 \
 	doc/fa_status.3 \

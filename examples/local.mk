@@ -36,6 +36,9 @@ endif
 if ENABLE_TESTS
 check_PROGRAMS += $(examples)
 TESTS += $(examples)
+if WITH_SDL
+check_PROGRAMS += examples/sdl_loop
+endif
 endif
 
 # The core, so that the process's malloc stays that of libc.
@@ -72,6 +75,10 @@ examples_uv_files_LDADD = libframealloc.la $(LIBUV_LIBS)
 examples_gpu_engine_SOURCES = examples/gpu_engine.c
 examples_gpu_engine_CPPFLAGS = $(AM_CPPFLAGS) $(VULKAN_CFLAGS) -DVK_NO_PROTOTYPES
 examples_gpu_engine_LDADD = libframealloc-gpu.la libframealloc.la
+
+examples_sdl_loop_SOURCES = examples/sdl_loop.c
+examples_sdl_loop_CPPFLAGS = $(AM_CPPFLAGS) $(SDL_CFLAGS)
+examples_sdl_loop_LDADD = libframealloc.la $(SDL_LIBS)
 
 examples_physics_rollback_SOURCES = examples/physics_rollback.c
 examples_physics_rollback_LDADD = $(physics_example_libs)

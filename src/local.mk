@@ -36,6 +36,7 @@ public_HEADERS = \
 	include/framealloc/tag.h \
 	include/framealloc/task.h \
 	include/framealloc/uv.h \
+	include/framealloc/sdl.h \
 	include/framealloc/budget.h \
 	include/framealloc/event.h \
 	include/framealloc/behavior.h \

@@ -8,5 +8,6 @@ include tests/trace.mk
 include tests/unit.mk
 include tests/cxx.mk
 include tests/physics.mk
+include tests/sdl.mk
 include tests/gpu.mk
 include tests/stress.mk

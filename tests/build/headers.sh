@@ -7,13 +7,14 @@
 
 . "$(dirname "$0")/common.sh"
 bad=0
+sdl_cflags=$("${PKG_CONFIG:-pkg-config}" --cflags sdl2 2>/dev/null)
 
 # Headers of modules include those of other libraries, which may be missing.
 is_complete() {
     sed -n 's/^#include <\(.*\)>/\1/p' "$FA_SRCDIR/include/$1" |
         while read -r needed; do
             printf '#include <%s>\n' "$needed" |
-                $2 -x "$3" -std="$4" -I"$FA_SRCDIR/include" -E - \
+                $2 -x "$3" -std="$4" -I"$FA_SRCDIR/include" $sdl_cflags -E - \
                     >/dev/null 2>&1 || { echo "$1 needs $needed"; exit 1; }
         done
 }
@@ -27,6 +28,8 @@ compile() {
         name=${header#"$FA_SRCDIR"/include/}
         is_complete "$name" "$compiler" "$language" "$standard" || continue
         posix=
+        sdl=
+        [ "$name" != framealloc/sdl.h ] || sdl=$sdl_cflags
         # The header of libuv itself needs more than C11 has.
         [ "$name" != framealloc/uv.h ] || posix=-D_POSIX_C_SOURCE=200809L
         # The type is there because an empty unit is a warning, too.
@@ -35,7 +38,7 @@ compile() {
             -fno-exceptions -fno-rtti; do
             case $language:$flag in c:-fno-*) continue ;; esac
             $compiler -x "$language" -std="$standard" -Wall -Wextra -Wpedantic \
-                -Wshadow -Werror -O1 -I"$FA_SRCDIR/include" $posix $flag \
+                -Wshadow -Werror -O1 -I"$FA_SRCDIR/include" $posix $sdl $flag \
                 -c "$work/one.c" -o "$work/one.o" && continue
             echo "failed: $compiler -std=$standard $flag $name"
             bad=1
