@@ -57,6 +57,7 @@ dist_pkgdata_DATA = doc/snapshot.schema.json
 
 EXTRA_DIST += \
 	doc/advanced.md \
+	doc/async.md \
 	doc/benchmarks.md \
 	doc/chipmunk.md \
 	doc/cookbook.md \
