@@ -11,10 +11,8 @@ examples = \
 	examples/tracking_heap \
 	examples/budgets
 
+# Run by tests/gpu_demo.sh, which knows what drivers leak.
 gpu_examples = examples/gpu_engine
-if WITH_GPU
-examples += $(gpu_examples)
-endif
 
 physics_examples = \
 	examples/physics_rollback \
@@ -34,6 +32,9 @@ examples += examples/hooks_expat
 endif
 
 if ENABLE_TESTS
+if WITH_GPU
+check_PROGRAMS += $(gpu_examples)
+endif
 check_PROGRAMS += $(examples)
 TESTS += $(examples)
 if WITH_SDL

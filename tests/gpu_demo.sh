@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The libframealloc authors
 #
 # framealloc gpu-demo: every word is right, the steady state makes no driver
-# calls, the validation layer is silent, and wrong options are refused.
+# calls, the validation layer is silent, and wrong options are refused. The
+# example of an engine's loop runs, too.
 
 . "$(dirname "$0")/build/common.sh"
 need python3
@@ -44,4 +45,6 @@ assert demo["warm_driver_calls"] == 0, demo
 assert demo["device"], demo
 END
 demo --frames 5 | grep -q 'words compared' || fail 'no report'
+"$FA_BUILDDIR/examples/gpu_engine" >"$work/engine" 2>&1 ||
+    fail "examples/gpu_engine: $(cat "$work/engine")"
 echo 'good'
