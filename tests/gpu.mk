@@ -4,7 +4,10 @@
 # Tests of the GPU module. They are linked to the shared libraries: the module
 # has no hidden objects of its own here.
 
-EXTRA_DIST += tests/gpu_demo.sh
+EXTRA_DIST += \
+	tests/fuzz/corpus/offset \
+	tests/fuzz/offset-corpus.sh \
+	tests/gpu_demo.sh
 
 FA_GPU_LDADD = \
 	tests/libsupport.la \
@@ -35,12 +38,13 @@ FA_GPU_TESTS = \
 	tests/check_gpu_unified \
 	tests/check_gpu_vulkan_host \
 	tests/check_offset \
+	tests/model_offset \
 	tests/sweep_gpu
 if HAVE_JANSSON
 FA_GPU_TESTS += tests/check_gpu_dump
 endif
-check_PROGRAMS += $(FA_GPU_TESTS)
-TESTS += $(FA_GPU_TESTS)
+check_PROGRAMS += $(FA_GPU_TESTS) tests/fuzz/fuzz_offset
+TESTS += $(FA_GPU_TESTS) tests/fuzz/offset-corpus.sh
 if HAVE_GLSLANG
 TESTS += tests/gpu_demo.sh
 endif
@@ -50,6 +54,21 @@ endif
 tests_check_offset_SOURCES = tests/check_offset.c
 tests_check_offset_CPPFLAGS = $(FA_UNIT_CPPFLAGS)
 tests_check_offset_LDADD = $(FA_GPU_LDADD)
+
+tests_model_offset_SOURCES = \
+	tests/model_offset.c \
+	tests/offset_model.c \
+	tests/offset_model.h
+tests_model_offset_CPPFLAGS = $(STRESS_CPPFLAGS)
+tests_model_offset_LDADD = $(FA_GPU_LDADD)
+
+tests_fuzz_fuzz_offset_SOURCES = \
+	tests/fuzz/fuzz_offset.c \
+	tests/fuzz/standalone.h \
+	tests/offset_model.c \
+	tests/offset_model.h
+tests_fuzz_fuzz_offset_CPPFLAGS = $(STRESS_CPPFLAGS)
+tests_fuzz_fuzz_offset_LDADD = $(FA_GPU_LDADD)
 
 tests_check_gpu_backend_SOURCES = tests/check_gpu_backend.c
 tests_check_gpu_backend_CPPFLAGS = $(FA_UNIT_CPPFLAGS)

@@ -26,7 +26,7 @@ typedef struct fa_offset fa_offset;
 typedef struct fa_offset_config {
     size_t struct_size; /**< sizeof(fa_offset_config). */
     uint64_t size;      /**< Offsets are 0 to size - 1; cut down to a multiple
-                             of the granule. At most 2^31 granules. */
+                             of the granule. Less than 2^31 granules. */
     uint64_t granule;   /**< Sizes are rounded up to it, and offsets are its
                              multiples. Power of two; 0: 256. */
 } fa_offset_config;

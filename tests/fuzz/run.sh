@@ -60,8 +60,11 @@ done
 build ops tests/model_heap.c tests/model_frame.c tests/model_tag.c $library
 # shellcheck disable=SC2086
 build options $library
+# shellcheck disable=SC2086
+build offset tests/offset_model.c gpu/offset.c $library
 build trace tools/trace.c tools/trace_source.c tools/trace_unpack_none.c \
     tools/plan.c tools/intent.c
 fuzz ops 4096
 fuzz options 512
+fuzz offset 4096
 fuzz trace 65536
