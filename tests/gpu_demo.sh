@@ -45,6 +45,6 @@ assert demo["warm_driver_calls"] == 0, demo
 assert demo["device"], demo
 END
 demo --frames 5 | grep -q 'words compared' || fail 'no report'
-"$FA_BUILDDIR/examples/gpu_engine" >"$work/engine" 2>&1 ||
-    fail "examples/gpu_engine: $(cat "$work/engine")"
+"$FA_BUILDDIR/examples/08-gpu-engine" >"$work/engine" 2>&1 ||
+    fail "examples/08-gpu-engine: $(cat "$work/engine")"
 echo 'good'
