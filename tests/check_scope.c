@@ -332,7 +332,7 @@ add_contract(Suite *suite)
     tcase_add_test(tc, a_guard_works_in_a_group);
     suite_add_tcase(suite, tc);
 
-    TCase *frames = tcase_create("contract: frames");
+    TCase *frames = tcase_create("contract, frames");
     tcase_add_checked_fixture(frames, open_world, close_world);
     tcase_add_test(frames, the_outermost_scope_begins_and_ends_the_frame);
     tcase_add_test(frames, a_frame_that_is_ended_inside_of_its_scope_is_told);
