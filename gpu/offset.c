@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * Offsets: a two-level segregated fit over ranges of granules, with 28-byte
+ * Offsets: a two-level segregated fit over ranges of granules, with 24-byte
  * nodes in an array. Holes of a size class are in a list; two bitmaps tell
  * which lists have any. Neighbours are linked, so that a freed range merges.
  *

@@ -94,7 +94,8 @@ FA_API void fa_offset_destroy(fa_offset *offset);
  * @param align power of two; 0: the granule.
  * @param begin gets the first offset, a multiple of align.
  * @param node gets the number to free it by; never 0.
- * @return FA_OK; FA_ERR_NOMEM when no hole is large enough or the books could
+ * @return FA_OK; FA_ERR_NOMEM when no hole is large enough for size and
+ *         align - 1 more, among those that are looked at, or the books could
  *         not grow; FA_ERR_USAGE. On failure begin and node are untouched.
  * Valid until: fa_offset_free(). Owner: the caller. Thread: one at a time.
  * Cost: constant, at most 24 holes are looked at; now and then the books
@@ -110,7 +111,8 @@ FA_API FA_CHECKED fa_status fa_offset_alloc(fa_offset *offset, uint64_t size,
  * When to use: once for each range.
  * @param offset the allocator.
  * @param node the number that fa_offset_alloc() gave.
- * @return FA_OK; FA_ERR_STALE when it is not a range in use.
+ * @return FA_OK; FA_ERR_STALE when it is not a range in use. A number may be
+ *         given again, so a stale one is not always found out.
  * Valid until: - Owner: - Thread: one at a time. Cost: constant. Since: 0.1.
  */
 FA_API fa_status fa_offset_free(fa_offset *offset, uint32_t node);
