@@ -416,25 +416,30 @@ static void *
 run_world(void *data)
 {
     fa_physics_config c = FA_PHYSICS_CONFIG_INIT;
+    fa_ctx_config frames = FA_CTX_CONFIG_INIT;
     fa_physics *own;
     cpShape *shape[20];
     uint64_t *events = data;
+    /* The program's frames are begun by one thread at a time. */
+    frames.own_frames = true;
     c.gravity = cpv(0, -10);
-    if (fa_physics_create(w.allocator, &c, &own) != FA_OK)
+    if (fa_ctx_create(w.allocator, &frames, &c.ctx) != FA_OK ||
+        fa_physics_create(w.allocator, &c, &own) != FA_OK)
         return NULL;
     for (int i = 0; i < 20; i++)
         shape[i] = add_circle(fa_physics_space(own), i % 5, i / 5 * 1.5);
     for (size_t i = 0; i < test_scaled(300); i++) {
         const fa_physics_events *e;
-        fa_begin_frame(w.allocator);
+        fa_ctx_begin_frame(c.ctx);
         if (fa_physics_step(own, DT, &e) != FA_OK)
             abort();
         *events += e->begin_count + e->end_count;
-        fa_end_frame(w.allocator);
+        fa_ctx_end_frame(c.ctx);
     }
     for (int i = 0; i < 20; i++)
         remove_circle(shape[i]);
     fa_physics_destroy(own);
+    fa_ctx_destroy(c.ctx);
     return NULL;
 }
 
