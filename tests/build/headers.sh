@@ -13,6 +13,7 @@ sdl_cflags=$("${PKG_CONFIG:-pkg-config}" --cflags sdl2 2>/dev/null)
 is_complete() {
     sed -n 's/^#include <\(.*\)>/\1/p' "$FA_SRCDIR/include/$1" |
         while read -r needed; do
+            # shellcheck disable=SC2086 # compilers and flags are several words
             printf '#include <%s>\n' "$needed" |
                 $2 -x "$3" -std="$4" -I"$FA_SRCDIR/include" $sdl_cflags -E - \
                     >/dev/null 2>&1 || { echo "$1 needs $needed"; exit 1; }
@@ -37,6 +38,7 @@ compile() {
         for flag in -DFA_VARIANT -DFRAMEALLOC_JEMALLOC -DFA_NO_INLINE \
             -fno-exceptions -fno-rtti; do
             case $language:$flag in c:-fno-*) continue ;; esac
+            # shellcheck disable=SC2086 # compilers and flags are several words
             $compiler -x "$language" -std="$standard" -Wall -Wextra -Wpedantic \
                 -Wshadow -Werror -O1 -I"$FA_SRCDIR/include" $posix $sdl $flag \
                 -c "$work/one.c" -o "$work/one.o" && continue
