@@ -143,3 +143,6 @@ demo: tools/framealloc$(EXEEXT)
 	  tools/framealloc$(EXEEXT) replay /dev/stdin
 	$(demo_end)
 endif
+
+# framealloc check: a program of its own that framealloc starts.
+include tools/check/local.mk

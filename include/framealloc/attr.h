@@ -30,6 +30,13 @@
 #define FA_QUERY FA_ATTR((__pure__))
 /** Format string in parameter n, its arguments from parameter m. */
 #define FA_PRINTF(n, m) FA_ATTR((__format__(__printf__, n, m)))
+/** Tells `framealloc check` what the function does with memory, in the words
+ *  of doc/static-analysis.md; only the analyser sees it. */
+#ifdef FRAMEALLOC_CHECK
+#    define FA_ROLE(text) FA_ATTR((__annotate__("fa:" text)))
+#else
+#    define FA_ROLE(text)
+#endif
 /** Never inlined into a caller: a slow path. */
 #define FA_NOINLINE FA_ATTR((__noinline__, __cold__))
 
