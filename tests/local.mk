@@ -3,6 +3,7 @@
 #
 # Tests of the functions. Those of the build are in tests/build.
 
+include tests/check/corpus.mk
 include tests/snapshot.mk
 include tests/trace.mk
 include tests/unit.mk
