@@ -3,6 +3,7 @@
 /*
  * The program `framealloc`: finds the subcommand and hands over to it.
  */
+#include "doctor.h"
 #include "replay.h"
 #include "snapshot_main.h"
 
@@ -22,6 +23,8 @@ static const char help_text[] =
     "  gpu-demo       stream vertices through a Vulkan device, and compare\n"
     "  physics-demo   step 1,000 bodies with events in frame memory, and "
     "compare\n"
+    "  doctor         look at library, system and environment, and tell what "
+    "to do\n"
     "  snapshot       show, compare and check snapshots of a program's memory\n"
     "\n"
     "  --help         print this text; framealloc COMMAND --help tells more\n"
@@ -92,6 +95,10 @@ main(int argc, char **argv)
         return become("framealloc-physics-demo", argv + 1);
     if (strcmp(command, "snapshot") == 0)
         return snapshot_main(argc - 1, argv + 1);
+    if (strcmp(command, "doctor") == 0)
+        return doctor_main(argc - 1, argv + 1);
+    if (strcmp(command, DOCTOR_CHILD_NAME) == 0)
+        return doctor_child_main();
     if (strcmp(command, REPLAY_CHILD_NAME) == 0)
         return replay_child_main(argc - 1, argv + 1);
     return refuse(command);

@@ -25,6 +25,12 @@ tools_libtrace_la_LIBADD = $(LIBLZMA_LIBS)
 
 bin_PROGRAMS += tools/framealloc
 tools_framealloc_SOURCES = \
+	tools/doctor.c \
+	tools/doctor.h \
+	tools/doctor_library.c \
+	tools/doctor_memory.c \
+	tools/doctor_others.c \
+	tools/doctor_report.c \
 	tools/figures.c \
 	tools/figures.h \
 	tools/framealloc.c \
@@ -48,8 +54,14 @@ tools_framealloc_SOURCES += \
 else
 tools_framealloc_SOURCES += tools/snapshot_none.c
 endif
+if WITH_GPU
+tools_framealloc_SOURCES += tools/doctor_vulkan.c
+else
+tools_framealloc_SOURCES += tools/doctor_vulkan_none.c
+endif
 tools_framealloc_CPPFLAGS = \
 	$(AM_CPPFLAGS) \
+	$(VULKAN_CFLAGS) \
 	$(JANSSON_CFLAGS) \
 	-DFA_LIBEXEC_DIR='"$(pkglibexecdir)"'
 # No library of ours but the core: the process's malloc must be the one that
