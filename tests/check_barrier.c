@@ -7,6 +7,7 @@
 
 #include "os/clock.h"
 #include "os/fault.h"
+#include "os/futex.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -62,6 +63,17 @@ is_complete(uint32_t generation)
 }
 
 /* --- contract --- */
+
+/* The kernel reads another structure than libc's where time_t is wider than
+ * long. A wrong one makes each wait a loop, which no other test would see. */
+START_TEST(a_sleep_does_not_end_before_its_deadline)
+{
+    const uint32_t word = 0;
+    uint64_t deadline = fai_clock_ns() + 2000000;
+    fai_futex_wait(&word, 0, deadline);
+    ck_assert_uint_ge(fai_clock_ns(), deadline);
+}
+END_TEST
 
 START_TEST(a_generation_is_complete_when_all_have_arrived)
 {
@@ -399,6 +411,7 @@ make_suite(void)
 {
     Suite *suite = suite_create("barrier");
     TCase *contract = tcase_create("contract");
+    tcase_add_test(contract, a_sleep_does_not_end_before_its_deadline);
     tcase_add_checked_fixture(contract, open_world, close_world);
     tcase_add_test(contract, a_generation_is_complete_when_all_have_arrived);
     tcase_add_test(contract, every_generation_blocks_anew_without_a_reset);
