@@ -16,7 +16,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,13 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __GLIBC__
+#    include <gnu/libc-version.h>
+#    define LIBC_VERSION gnu_get_libc_version()
+#else
+#    define LIBC_VERSION "unknown"
+#endif
 
 struct measurement {
     const struct driver *driver;
@@ -235,7 +241,7 @@ describe_version(struct probe_result *result)
     int (*read_option)(const char *, void *, size_t *, void *, size_t);
     int (*mimalloc_version)(void);
     void *symbol = dlsym(RTLD_DEFAULT, "mallctl");
-    const char *text = gnu_get_libc_version();
+    const char *text = LIBC_VERSION;
     size_t size = sizeof text;
 
     if (symbol != NULL) {

@@ -6,9 +6,15 @@
  */
 #include "bench.h"
 
-#include <gnu/libc-version.h>
 #include <string.h>
 #include <sys/utsname.h>
+
+#ifdef __GLIBC__
+#    include <gnu/libc-version.h>
+#    define LIBC_VERSION "glibc", gnu_get_libc_version()
+#else
+#    define LIBC_VERSION "unknown", ""
+#endif
 
 #ifndef BENCH_FLAGS
 #    define BENCH_FLAGS "unknown"
@@ -65,7 +71,7 @@ bench_print_machine(FILE *out, const char *process)
     if (uname(&name) == 0)
         fprintf(out, "# kernel: %s %s %s\n", name.sysname, name.release,
                 name.machine);
-    fprintf(out, "# libc: glibc %s\n", gnu_get_libc_version());
+    fprintf(out, "# libc: %s %s\n", LIBC_VERSION);
 #ifdef __clang__
     fprintf(out, "# compiler: %s\n", __VERSION__);
 #else

@@ -122,7 +122,8 @@ find_oldest(int folder, struct oldest *oldest)
     ssize_t size;
     oldest->count = 0;
     (void)lseek(folder, 0, SEEK_SET);
-    while ((size = getdents64(folder, entries, sizeof(entries))) > 0) {
+    /* The cast is for musl, whose function takes the structure. */
+    while ((size = getdents64(folder, (void *)entries, sizeof(entries))) > 0) {
         const struct dirent64 *entry;
         for (const char *at = entries; at < entries + size;
              at += entry->d_reclen) {
