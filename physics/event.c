@@ -102,11 +102,12 @@ _Static_assert(offsetof(struct cpContact, jtAcc) -
 
 /* Two numbers that stand together, as those of a cpVect. */
 typedef cpFloat lanes TWO_LANES(cpFloat);
+typedef lanes memory_lanes LANES_IN_MEMORY(cpFloat);
 
 static INLINE lanes
 read_lanes(const void *from)
 {
-    return *(const lanes *)from;
+    return *(const memory_lanes *)from;
 }
 
 /* What the points of a contact share. */
@@ -133,10 +134,10 @@ fill_point(fa_physics_point *point, const struct cpContact *contact,
     lanes b = side_b.center + read_lanes(ends + side_b.offset);
     lanes along = (a - b) * normal;
     lanes impulse = read_lanes(&contact->jnAcc);
-    *(lanes *)&point->a = a;
-    *(lanes *)&point->b = b;
+    *(memory_lanes *)&point->a = a;
+    *(memory_lanes *)&point->b = b;
     point->depth = along[0] + along[1];
-    *(lanes *)&point->normal_impulse = impulse;
+    *(memory_lanes *)&point->normal_impulse = impulse;
     return impulse;
 }
 
@@ -163,7 +164,7 @@ fill_points(fa_physics_contact *contact, const cpArbiter *arb, uint32_t flags)
     size_t flipped = (flags & PAIR_FLIPPED) / PAIR_FLIPPED;
     struct side a = side_of(arb, flipped), b = side_of(arb, 1 - flipped);
     lanes normal = read_lanes(&arb->n) * sign[flipped];
-    *(lanes *)&contact->normal = normal;
+    *(memory_lanes *)&contact->normal = normal;
     contact->point_count = (uint32_t)arb->count;
     lanes sum = fill_point(&contact->point[0], from, a, b, normal);
     if (arb->count == 2)
