@@ -43,19 +43,20 @@ struct renderer {
 /* The cases. */
 
 /* bad: FA606 */
-int
-use_element_of_a_dead_list(struct engine *engine)
+float
+use_sum_behind_the_frame(fa_allocator *allocator, const float *parts,
+                         size_t count)
 {
-    struct draw_list list = {NULL, 0};
-    fa_frame *frame = fa_begin_frame(engine->allocator);
-    list.items = fa_frame_array(frame, struct entity *, 16);
-    if (list.items != NULL)
-        list.items[list.count++] = engine->first;
-    fa_end_frame(engine->allocator);
-    for (size_t i = 0; i < list.count; i++)
-        if (list.items[i] != NULL) /* here */
-            engine->last_id++;
-    return engine->last_id;
+    fa_frame *frame = fa_begin_frame(allocator);
+    float *scaled = fa_frame_array(frame, float, count);
+    if (scaled == NULL) {
+        fa_end_frame(allocator);
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        scaled[i] = parts[i] * 0.5f;
+    fa_end_frame(allocator);
+    return scaled[0]; /* here */
 }
 
 /* good */
@@ -73,25 +74,23 @@ use_count_of_a_dead_list(struct engine *engine)
     return (int)(list.count * sizeof(*list.items));
 }
 
-/* bad: FA606 */
-bool
-use_in_the_cleanup(struct engine *engine, const char *path)
+static void
+finish_frame(struct engine *engine)
 {
-    bool is_ok = false;
-    fa_frame *frame = fa_begin_frame(engine->allocator);
-    char *name = fa_frame_printf(frame, "%s.pak", path);
-    if (name == NULL)
-        goto done;
-    FILE *file = fopen(name, "rb");
-    if (file == NULL)
-        goto done;
-    is_ok = fgetc(file) == 'P';
-    fclose(file);
-done:
+    engine->last_id = 0;
     fa_end_frame(engine->allocator);
-    if (!is_ok && name != NULL)
-        fprintf(stderr, "cannot read %s\n", name); /* here */
-    return is_ok;
+}
+
+/* bad: FA606 */
+int
+use_behind_a_helper_that_ends(struct engine *engine)
+{
+    fa_frame *frame = fa_begin_frame(engine->allocator);
+    struct entity *entity = fa_frame_new(frame, struct entity);
+    if (entity != NULL)
+        entity->id = 7;
+    finish_frame(engine);
+    return entity != NULL ? entity->id : -1; /* here */
 }
 
 /* good */
@@ -116,17 +115,22 @@ done:
 }
 
 /* bad: FA606 */
-size_t
-use_behind_a_scratch_scope(fa_ctx *ctx, const char *text)
+int
+use_of_the_frame_before(struct engine *engine, int frames)
 {
-    char *upper = NULL;
-    FA_SCRATCH_SCOPE(tmp, fa_scratch_begin(ctx, NULL, 0))
-    {
-        upper = fa_frame_strdup(tmp, text);
-        if (upper != NULL)
-            upper[0] = 'X';
+    struct entity *before = NULL;
+    int changes = 0;
+    for (int i = 0; i < frames; i++) {
+        fa_frame *frame = fa_begin_frame(engine->allocator);
+        struct entity *now = fa_frame_new(frame, struct entity);
+        if (now != NULL)
+            now->id = i;
+        if (before != NULL && now != NULL)
+            changes += before->id != now->id; /* here */
+        before = now;
+        fa_end_frame(engine->allocator);
     }
-    return upper != NULL ? strlen(upper) : 0; /* here */
+    return changes;
 }
 
 /* good */
@@ -147,14 +151,16 @@ use_inside_a_scratch_scope(fa_ctx *ctx, const char *text)
 
 /* bad: FA606 */
 int
-use_behind_a_group_reset(fa_group level, int id)
+use_behind_a_rollback(fa_frame *frame, int count)
 {
-    struct entity *entity = fa_frame_new(fa_group_frame(level), struct entity);
-    if (entity == NULL)
-        return -1;
-    entity->id = id;
-    fa_group_reset(level);
-    return entity->id; /* here */
+    fa_mark mark = fa_frame_checkpoint(frame);
+    int *values = fa_frame_array(frame, int, 8);
+    if (values == NULL)
+        return 0;
+    values[0] = count;
+    if (fa_frame_rollback(frame, mark) != FA_OK)
+        return 0;
+    return values[0]; /* here */
 }
 
 /* good */
@@ -169,20 +175,25 @@ use_behind_the_reset_of_another_group(fa_group level, fa_group ui, int id)
     return entity->id;
 }
 
-/* bad: FA606 */
-int
-use_through_a_copied_struct(struct engine *engine)
+static bool
+find_nearest(fa_frame *frame, const struct engine *engine, struct entity **out)
 {
-    struct draw_list list = {NULL, 0}, copy;
+    *out = fa_frame_new(frame, struct entity);
+    if (*out == NULL)
+        return false;
+    **out = *engine->first;
+    return true;
+}
+
+/* bad: FA606 */
+float
+use_of_an_out_parameter(struct engine *engine)
+{
+    struct entity *nearest;
     fa_frame *frame = fa_begin_frame(engine->allocator);
-    list.items = fa_frame_array(frame, struct entity *, 4);
-    list.count = 4;
-    memcpy(&copy, &list, sizeof(copy));
-    memset(&list, 0, sizeof(list));
+    bool is_found = find_nearest(frame, engine, &nearest);
     fa_end_frame(engine->allocator);
-    if (list.items != NULL)
-        return 1;
-    return copy.items != NULL && copy.items[0] == NULL; /* here */
+    return is_found ? nearest->at.x : 0; /* here */
 }
 
 /* good */
@@ -203,17 +214,16 @@ use_through_a_cleared_struct(struct engine *engine)
 }
 
 /* bad: FA606 */
-char
-use_of_an_interior_pointer(fa_allocator *allocator, const char *path)
+void
+use_by_a_renderer(struct engine *engine, const struct renderer *renderer)
 {
-    char letter = 0;
-    fa_frame *frame = fa_begin_frame(allocator);
-    char *copy = fa_frame_strdup(frame, path);
-    char *dot = copy != NULL ? strrchr(copy, '.') : NULL;
-    fa_end_frame(allocator);
-    if (dot != NULL)
-        letter = dot[1]; /* here */
-    return letter;
+    fa_frame *frame = fa_begin_frame(engine->allocator);
+    struct entity *ghost = fa_frame_new(frame, struct entity);
+    if (ghost != NULL)
+        *ghost = *engine->first;
+    fa_end_frame(engine->allocator);
+    if (ghost != NULL)
+        renderer->draw(renderer->user, ghost); /* here */
 }
 
 /* good */
@@ -230,17 +240,18 @@ use_of_an_interior_pointer_of_the_caller(fa_allocator *allocator,
 }
 
 /* bad: FA606 */
-int
-use_when_the_flags_do_not_match(struct engine *engine, bool must_end)
+size_t
+use_of_a_dead_vector(fa_allocator *allocator, int from, int to)
 {
-    int *state = fa_frame_new(fa_ctx_frame(engine->ctx), int);
-    if (state == NULL)
-        return 0;
-    if (must_end)
-        fa_end_frame(engine->allocator);
-    if (must_end && engine->is_recording)
-        return *state; /* here */
-    return 0;
+    fa_frame *frame = fa_begin_frame(allocator);
+    FA_VEC(int) path = FA_VEC_INIT(frame);
+    for (int i = from; i < to; i++)
+        fa_vec_push(&path, i);
+    fa_end_frame(allocator);
+    size_t odd = 0;
+    for (size_t i = 0; i < path.count; i++)
+        odd += path.items[i] & 1; /* here */
+    return odd;
 }
 
 /* good */
@@ -280,17 +291,18 @@ use_of_a_heap_copy(struct engine *engine, const char *text)
 
 /* bad: FA606 */
 int
-use_of_a_guard_that_rolls_back(fa_frame *frame, int wanted)
+use_behind_a_frame_scope(fa_allocator *allocator, int wanted)
 {
-    int *ids = NULL;
-    FA_FRAME_GUARD(guard, frame)
+    int *found = NULL;
+    FA_FRAME_SCOPE(frame, allocator)
     {
-        ids = fa_frame_array(frame, int, 32);
-        if (ids == NULL)
-            continue;
-        ids[0] = wanted;
+        int *ids = fa_frame_array(frame, int, 32);
+        if (ids != NULL)
+            found = &ids[wanted & 31];
     }
-    return ids != NULL ? ids[0] : 0; /* here */
+    if (found == NULL)
+        return 0;
+    return *found; /* here */
 }
 
 /* good */
