@@ -10,5 +10,6 @@ include tests/unit.mk
 include tests/cxx.mk
 include tests/physics.mk
 include tests/sdl.mk
+include tests/front.mk
 include tests/gpu.mk
 include tests/stress.mk

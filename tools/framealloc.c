@@ -27,6 +27,13 @@ static const char help_text[] =
     "to do\n"
     "  snapshot       show, compare and check snapshots of a program's memory\n"
     "\n"
+    "  check          find mistakes with memory before the program runs\n"
+    "  explain CODE   tell what a finding means, with examples\n"
+    "  list           list what check can find\n"
+    "  show FILE      check one file, and show what can be fixed\n"
+    "  init           write a commented .fa.toml\n"
+    "  baseline       accept the findings of today\n"
+    "\n"
     "  --help         print this text; framealloc COMMAND --help tells more\n"
     "  --version      print the version of the library\n";
 
@@ -58,7 +65,7 @@ refuse(const char *command)
 /* Becomes the program of that name: the one beside this program in a build
  * tree, or the installed one. */
 static int
-become(const char *name, char **argv)
+become(const char *name, char **argv, const char *why_not)
 {
     char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 128);
@@ -69,11 +76,21 @@ become(const char *name, char **argv)
     }
     snprintf(path, sizeof(path), "%s/%s", FA_LIBEXEC_DIR, name);
     execv(path, argv);
-    fprintf(stderr,
-            "framealloc: %s: %s. This build may be without the module; see "
-            "configure --enable-gpu and --enable-physics.\n",
-            path, strerror(errno));
+    fprintf(stderr, "framealloc: %s: %s. This build may be without %s.\n", path,
+            strerror(errno), why_not);
     return EXIT_FAILURE;
+}
+
+/* The subcommands of framealloc-check. */
+static bool
+is_of_check(const char *command)
+{
+    static const char *const names[] = {"check", "explain", "list",
+                                        "show",  "init",    "baseline"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(command, names[i]) == 0)
+            return true;
+    return false;
 }
 
 int
@@ -90,9 +107,14 @@ main(int argc, char **argv)
     if (strcmp(command, "replay") == 0)
         return replay_main(argc - 1, argv + 1);
     if (strcmp(command, "gpu-demo") == 0)
-        return become("framealloc-gpu-demo", argv + 1);
+        return become("framealloc-gpu-demo", argv + 1,
+                      "the GPU module: configure --enable-gpu");
     if (strcmp(command, "physics-demo") == 0)
-        return become("framealloc-physics-demo", argv + 1);
+        return become("framealloc-physics-demo", argv + 1,
+                      "the physics module: configure --enable-physics");
+    if (is_of_check(command))
+        return become("framealloc-check", argv + 1,
+                      "jansson, which the analyser reads JSON with");
     if (strcmp(command, "snapshot") == 0)
         return snapshot_main(argc - 1, argv + 1);
     if (strcmp(command, "doctor") == 0)

@@ -4,10 +4,59 @@
 # The static analyser: codes and findings first, then what finds, then what
 # writes.
 
+# What the engine and the front end agree on.
 CHECK_SOURCES = \
+	tools/check/code.c \
 	tools/check/code.h \
 	tools/check/codes.h \
 	tools/check/engine.h \
 	tools/check/finding.h \
 	tools/check/role.h
-EXTRA_DIST += $(CHECK_SOURCES)
+
+# The front end: a library of its own, for its tests and fuzzers.
+CHECK_FRONT_SOURCES = \
+	tools/check/baseline.c \
+	tools/check/check.c \
+	tools/check/check.h \
+	tools/check/command.c \
+	tools/check/command.h \
+	tools/check/commands.h \
+	tools/check/database.c \
+	tools/check/database.h \
+	tools/check/emit.c \
+	tools/check/emit.h \
+	tools/check/explain.c \
+	tools/check/options.c \
+	tools/check/options.h \
+	tools/check/path.c \
+	tools/check/path.h \
+	tools/check/report.c \
+	tools/check/report.h \
+	tools/check/settings.c \
+	tools/check/settings.h \
+	tools/check/source.c \
+	tools/check/source.h \
+	tools/check/text.c \
+	tools/check/text.h \
+	tools/check/write.c \
+	tools/check/write.h \
+	tools/check/write_json.c \
+	tools/check/write_text.c
+
+CHECK_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -I$(top_srcdir)/tools
+
+if HAVE_JANSSON
+noinst_LTLIBRARIES += tools/check/libfront.la
+pkglibexec_PROGRAMS += tools/framealloc-check
+endif
+tools_check_libfront_la_SOURCES = $(CHECK_SOURCES) $(CHECK_FRONT_SOURCES)
+tools_check_libfront_la_CPPFLAGS = $(CHECK_CPPFLAGS)
+
+tools_framealloc_check_SOURCES = \
+	tools/check/engine_none.c \
+	tools/check/main.c
+tools_framealloc_check_CPPFLAGS = $(CHECK_CPPFLAGS)
+tools_framealloc_check_LDADD = \
+	tools/check/libfront.la \
+	libframealloc.la \
+	$(JANSSON_LIBS)

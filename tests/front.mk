@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The libframealloc authors
+#
+# Tests of the analyser's front end, with an engine that finds what the
+# sources tell it to.
+
+FA_FRONT_CPPFLAGS = $(CHECK_CPPFLAGS) $(CHECK_CFLAGS)
+FA_FRONT_LDADD = \
+	tools/check/libfront.la \
+	libframealloc.la \
+	$(JANSSON_LIBS) \
+	$(CHECK_LIBS)
+
+if HAVE_JANSSON
+check_PROGRAMS += tests/front
+TESTS += tests/front.sh
+if ENABLE_TESTS
+FA_FRONT_TESTS = \
+	tests/check_front_database
+check_PROGRAMS += $(FA_FRONT_TESTS)
+TESTS += $(FA_FRONT_TESTS)
+endif
+endif
+
+tests_front_SOURCES = tests/front_engine.c tools/check/main.c
+tests_front_CPPFLAGS = $(CHECK_CPPFLAGS)
+tests_front_LDADD = $(FA_FRONT_LDADD)
+
+tests_check_front_database_SOURCES = \
+	tests/check_front_database.c \
+	tests/front_engine.c
+tests_check_front_database_CPPFLAGS = $(FA_FRONT_CPPFLAGS)
+tests_check_front_database_LDADD = $(FA_FRONT_LDADD)
+
+EXTRA_DIST += tests/front.sh
