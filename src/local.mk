@@ -267,3 +267,9 @@ pkgconfig_DATA += pkgconfig/framealloc-jemalloc.pc
 endif
 
 pkgconfig_DATA += pkgconfig/framealloc.pc pkgconfig/framealloc-core.pc
+
+# One package of CMake for all libraries: it looks which ones are installed.
+cmakedir = $(libdir)/cmake/framealloc
+cmake_DATA = \
+	cmake/framealloc-config.cmake \
+	cmake/framealloc-config-version.cmake

@@ -27,7 +27,10 @@ else
 fi
 expect framealloc-core own
 
+# Some versions of pkg-config put the root before variables, too.
+includedir=$(pkg --variable=includedir framealloc-core)
+includedir=${FA_ROOT:-}${includedir#"${FA_ROOT:-}"}
 version=$(sed -n 's/^#define FA_VERSION  *"\(.*\)"/\1/p' \
-    "$(pkg --variable=includedir framealloc-core)/framealloc/version.h")
+    "$includedir/framealloc/version.h")
 [ "$(pkg --modversion framealloc)" = "$version" ] ||
     fail "version of framealloc.pc is not $version"

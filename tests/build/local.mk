@@ -13,6 +13,8 @@ build_tests = \
 	tests/build/needed.sh \
 	tests/build/loader.sh \
 	tests/build/consumer.sh \
+	tests/build/cmake.sh \
+	tests/build/meson.sh \
 	tests/build/readme.sh \
 	tests/build/guides.sh \
 	tests/build/malloc-owner.sh \
@@ -26,8 +28,11 @@ EXTRA_DIST += \
 	$(build_tests) \
 	tests/build/common.sh \
 	tests/build/guides.pl \
+	tests/build/CMakeLists.txt \
 	tests/build/consumer.c \
 	tests/build/gdb.c \
+	tests/build/gpu_consumer.c \
+	tests/build/physics_consumer.c \
 	tests/build/malloc_owner.c \
 	tests/build/names.c \
 	tests/build/dlopen.c \
@@ -73,13 +78,13 @@ TESTS += $(build_tests)
 check_DATA += $(stage).stamp
 
 $(stage).stamp: $(lib_LTLIBRARIES) $(include_HEADERS) $(public_HEADERS) \
-    $(pkgconfig_DATA) tools/framealloc-gdb.py
+    $(pkgconfig_DATA) $(cmake_DATA) tools/framealloc-gdb.py
 	$(AM_V_GEN)rm -rf $(stage) \
 	  && $(MKDIR_P) tests/build \
 	  && $(MAKE) $(AM_MAKEFLAGS) DESTDIR='$(abs_top_builddir)/$(stage)' \
 	       install-libLTLIBRARIES install-includeHEADERS \
 	       install-publicHEADERS install-pkgconfigDATA \
-	       install-gdb-script >$@.log 2>&1 \
+	       install-cmakeDATA install-gdb-script >$@.log 2>&1 \
 	  || { cat $@.log >&2; exit 1; }
 	$(AM_V_at)touch $@
 endif
@@ -88,10 +93,13 @@ clean-stage:
 	rm -rf $(stage) $(stage).stamp $(stage).stamp.log
 CLEAN_TARGETS += clean-stage
 
-# The same test program against what "make install" has put in place.
+# The same test programs against what "make install" has put in place.
 installcheck-consumer:
-	$(build_tests_environment) FA_ROOT='$(DESTDIR)' \
-	  $(SHELL) $(top_srcdir)/tests/build/consumer.sh
+	$(AM_V_at)$(build_tests_environment) FA_ROOT='$(DESTDIR)'; \
+	for test in consumer cmake meson; do \
+	  $(SHELL) "$(top_srcdir)/tests/build/$$test.sh" \
+	    || test $$? -eq 77 || exit 1; \
+	done
 INSTALLCHECK_TARGETS += installcheck-consumer
 
 # Every libcheck program without a driver under memcheck; tests that must die
