@@ -25,9 +25,11 @@ struct app {
     ucontext_t self, other;
 };
 
-void jobs_add(void (*fn)(void *data), void *data) FA_ROLE("async(1, 2)");
+FA_RUNS_LATER(1, 2)
+void jobs_add(void (*fn)(void *data), void *data);
 void jobs_run_all(void);
-void fiber_yield(void) FA_ROLE("suspends");
+FA_SUSPENDS
+void fiber_yield(void);
 void request_run(void *data);
 void request_work(uv_work_t *work);
 void request_after(uv_work_t *work, int status);
@@ -36,7 +38,7 @@ extern struct app *const the_app;
 /* The cases. */
 
 /* bad: FA701 */
-FA_ROLE("async_callback")
+FA_ASYNC_CALLBACK
 void
 async_callback_that_is_annotated(uv_timer_t *timer)
 {
@@ -48,7 +50,7 @@ async_callback_that_is_annotated(uv_timer_t *timer)
 }
 
 /* good */
-FA_ROLE("async_callback")
+FA_ASYNC_CALLBACK
 void
 async_callback_with_scratch_memory(uv_timer_t *timer)
 {

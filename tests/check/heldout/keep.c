@@ -14,17 +14,21 @@
 struct bus;
 struct widget;
 
+FA_RETAINS_IN(2, 1)
+FA_RETAINS_IN(4, 1)
 void bus_subscribe(struct bus *bus, const char *topic, void (*fn)(void *user),
-                   void *user) FA_ROLE("retains(2, 1) retains(4, 1)");
-void bus_publish(struct bus *bus, const char *topic, const void *data)
-    FA_ROLE("borrows(2) borrows(3)");
-struct widget *widget_new(struct bus *bus, void *user) FA_ROLE("retains(2)");
-void widget_set_text(struct widget *widget, const char *text)
-    FA_ROLE("retains(2, 1)");
-void widget_draw(const struct widget *widget, const char *text)
-    FA_ROLE("borrows(2)");
-void console_register(const char *name, const void *variable)
-    FA_ROLE("retains(1) retains(2)");
+                   void *user);
+FA_BORROWS(2)
+FA_BORROWS(3)
+void bus_publish(struct bus *bus, const char *topic, const void *data);
+FA_RETAINS(2)
+struct widget *widget_new(struct bus *bus, void *user);
+FA_RETAINS_IN(2, 1)
+void widget_set_text(struct widget *widget, const char *text);
+FA_BORROWS(2)
+void widget_draw(const struct widget *widget, const char *text);
+FA_RETAINS(1)
+FA_RETAINS(2) void console_register(const char *name, const void *variable);
 
 struct player {
     char *name;
@@ -165,8 +169,8 @@ keep_of_a_static_field(fa_frame *frame)
     console_register("player.health", &players[2].health);
 }
 
-void list_add(struct player **list, struct player *item)
-    FA_ROLE("retains(2, 1)");
+FA_RETAINS_IN(2, 1)
+void list_add(struct player **list, struct player *item);
 
 /* good */
 int

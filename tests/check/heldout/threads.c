@@ -28,8 +28,10 @@ struct crew {
 };
 
 void *crew_run_batch(void *argument);
-void crew_start(void *(*fn)(void *), void *data) FA_ROLE("thread(1, 2)");
-void crew_wait(void) FA_ROLE("joins");
+FA_STARTS_THREAD(1, 2)
+void crew_start(void *(*fn)(void *), void *data);
+FA_JOINS_THREADS
+void crew_wait(void);
 
 /* The cases. */
 
