@@ -43,6 +43,45 @@ CHECK_FRONT_SOURCES = \
 	tools/check/write_json.c \
 	tools/check/write_text.c
 
+# The engine: libclang, what it lowers to, and what runs that.
+CHECK_ENGINE_SOURCES = \
+	tools/check/clang.c \
+	tools/check/clang.h \
+	tools/check/engine.c \
+	tools/check/exec.c \
+	tools/check/exec.h \
+	tools/check/exec_arena.c \
+	tools/check/exec_call.c \
+	tools/check/exec_exit.c \
+	tools/check/exec_memory.c \
+	tools/check/exec_role.c \
+	tools/check/exec_role.h \
+	tools/check/exec_use.c \
+	tools/check/ir.c \
+	tools/check/ir.h \
+	tools/check/lower.c \
+	tools/check/lower.h \
+	tools/check/lower_call.c \
+	tools/check/lower_expr.c \
+	tools/check/lower_insn.c \
+	tools/check/lower_statement.c \
+	tools/check/lower_type.c \
+	tools/check/memory.c \
+	tools/check/memory.h \
+	tools/check/program.c \
+	tools/check/program.h \
+	tools/check/resource.c \
+	tools/check/resource.h \
+	tools/check/role.c \
+	tools/check/role_table.c \
+	tools/check/state.c \
+	tools/check/state.h \
+	tools/check/syntax.c \
+	tools/check/value.c \
+	tools/check/value.h \
+	tools/check/verdict.c \
+	tools/check/verdict.h
+
 CHECK_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -I$(top_srcdir)/tools
 
 if HAVE_JANSSON
@@ -53,7 +92,7 @@ tools_check_libfront_la_SOURCES = $(CHECK_SOURCES) $(CHECK_FRONT_SOURCES)
 tools_check_libfront_la_CPPFLAGS = $(CHECK_CPPFLAGS)
 
 tools_framealloc_check_SOURCES = \
-	tools/check/engine_none.c \
+	$(CHECK_ENGINE_SOURCES) \
 	tools/check/main.c
 tools_framealloc_check_CPPFLAGS = $(CHECK_CPPFLAGS)
 tools_framealloc_check_LDADD = \

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * The function at hand is left: what is still open, held or lost?
+ */
+#include "check/exec.h"
+
+#include "check/memory.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+append(char *text, size_t size, const char *more)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s", more);
+}
+
+static void append_value(struct exec *exec, value v, char *text, size_t size,
+                         int depth);
+
+static void
+append_place(struct exec *exec, place p, char *text, size_t size, int depth)
+{
+    struct place_entry entry = *place_at(&exec->values, p);
+    if (depth > 6) {
+        append(text, size, "...");
+        return;
+    }
+    switch (entry.kind) {
+    case PLACE_VAR: {
+        const struct function *function =
+            exec->state->activations[entry.a].function;
+        const char *name =
+            program_text(exec->program, function->vars[entry.b].name);
+        append(text, size, *name == '\0' ? "a value" : name);
+        break;
+    }
+    case PLACE_GLOBAL:
+        append(text, size, program_plain(program_text(exec->program, entry.b)));
+        break;
+    case PLACE_DEREF:
+        append(text, size, "*");
+        append_value(exec, entry.b, text, size, depth + 1);
+        break;
+    case PLACE_BLOCK:
+        append(text, size, "an allocation");
+        break;
+    case PLACE_FIELD: {
+        const struct place_entry *outer = place_at(&exec->values, entry.a);
+        if (outer->kind == PLACE_DEREF)
+            append_value(exec, outer->b, text, size, depth + 1);
+        else
+            append_place(exec, entry.a, text, size, depth + 1);
+        append(text, size, outer->kind == PLACE_DEREF ? "->" : ".");
+        append(text, size, program_text(exec->program, entry.b));
+        break;
+    }
+    case PLACE_ELEMENT:
+        append_place(exec, entry.a, text, size, depth + 1);
+        append(text, size, "[]");
+        break;
+    default:
+        append(text, size, "a literal");
+    }
+}
+
+static void
+append_value(struct exec *exec, value v, char *text, size_t size, int depth)
+{
+    struct value_entry entry = *value_at(&exec->values, v);
+    const struct arena *arena = exec_arena(exec, v, false);
+    switch (entry.kind) {
+    case VALUE_ADDRESS:
+        append(text, size, "&");
+        append_place(exec, entry.a, text, size, depth + 1);
+        break;
+    case VALUE_INITIAL:
+    case VALUE_WHOLE:
+        append_place(exec, entry.a, text, size, depth + 1);
+        break;
+    case VALUE_HANDLE:
+    case VALUE_ARENA:
+    case VALUE_MARK:
+        append_value(exec, entry.a, text, size, depth);
+        break;
+    case VALUE_FIELD:
+        append_value(exec, entry.a, text, size, depth + 1);
+        if (entry.b != UINT32_MAX) {
+            append(text, size, ".");
+            append(text, size, program_text(exec->program, entry.b));
+        }
+        break;
+    default:
+        append(text, size, arena != NULL ? "the arena made here" : "a value");
+    }
+}
+
+const char *
+exec_name(struct exec *exec, value v)
+{
+    static char text[256];
+    text[0] = '\0';
+    if (v == VALUE_NONE)
+        return "an arena";
+    append_value(exec, v, text, sizeof(text), 0);
+    return text;
+}
+
+const char *
+exec_place_name(struct exec *exec, place p)
+{
+    static char text[256];
+    text[0] = '\0';
+    append_place(exec, p, text, sizeof(text), 0);
+    return text;
+}
+
+/* Objects that something behind the function can still reach. */
+static void
+find_reachable(struct exec *exec, value result, bool *is_reached)
+{
+    struct state *state = exec->state;
+    bool is_changed = true;
+    int32_t index =
+        result == VALUE_NONE ? -1 : state_object(state, &exec->values, result);
+    for (uint32_t i = 0; i < state->object_count; i++)
+        is_reached[i] = state->objects[i].is_escaped || (int32_t)i == index;
+    place whole = result != VALUE_NONE &&
+                          value_at(&exec->values, result)->kind == VALUE_WHOLE
+                      ? value_at(&exec->values, result)->a
+                      : PLACE_NONE;
+    while (is_changed) {
+        is_changed = false;
+        for (uint32_t i = 0; i < state->binding_count; i++) {
+            const struct binding *binding = &state->bindings[i];
+            index = state_object(state, &exec->values, binding->value);
+            if (index < 0 || is_reached[index])
+                continue;
+            const struct place_entry *root = place_at(
+                &exec->values, place_at(&exec->values, binding->place)->root);
+            int32_t holder =
+                state_object_at(state, &exec->values, binding->place);
+            bool is_held = root->kind == PLACE_GLOBAL ||
+                           (root->kind == PLACE_DEREF && holder < 0) ||
+                           (holder >= 0 && is_reached[holder]) ||
+                           (whole != PLACE_NONE &&
+                            place_is_in(&exec->values, binding->place, whole));
+            if (is_held)
+                is_reached[index] = is_changed = true;
+        }
+    }
+}
+
+enum { MAX_OBJECTS = 512 };
+
+static void
+report_lost(struct exec *exec, value result)
+{
+    struct state *state = exec->state;
+    bool is_reached[MAX_OBJECTS];
+    if (state->object_count > MAX_OBJECTS)
+        return;
+    find_reachable(exec, result, is_reached);
+    for (uint32_t i = 0; i < state->object_count; i++) {
+        struct object *object = &state->objects[i];
+        if (object->status != OBJECT_LIVE || is_reached[i])
+            continue;
+        const struct verdict_note notes[] = {
+            {exec_here(exec), "nothing has its address behind this"}};
+        if (object->kind == OBJECT_POOL || object->kind == OBJECT_HEAP)
+            verdict_add(exec->reports, exec->program, state, 610, object->made,
+                        notes, 1, "%s is never freed on a path",
+                        object->kind == OBJECT_POOL ? "a pool block"
+                                                    : "a heap block");
+        if (object->kind == OBJECT_TRANSFER)
+            verdict_add(exec->reports, exec->program, state, 206, object->made,
+                        notes, 1,
+                        "a transfer is neither received nor passed "
+                        "on");
+    }
+}
+
+static bool
+name_has(const char *name, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        size_t length = strlen(*words);
+        for (const char *at = name; (at = strstr(at, *words)) != NULL; at++)
+            if ((at == name || !isalnum((unsigned char)at[-1])) &&
+                !isalnum((unsigned char)at[length]))
+                return true;
+    }
+    return false;
+}
+
+/* How long an arena that is a parameter lives, by its name: 1 short, 2 long,
+ * 0 nothing tells. */
+static int
+life_by_name(const struct exec *exec, value arena)
+{
+    static const char *const brief[] = {"scratch", "tmp", "temp", "temporary",
+                                        NULL};
+    static const char *const lasting[] = {"result", "results",   "out",
+                                          "perm",   "permanent", "persistent",
+                                          "level",  "long",      NULL};
+    const struct value_entry *entry = value_at(&exec->values, arena);
+    if (entry->kind != VALUE_INITIAL)
+        return 0;
+    const struct place_entry *p = place_at(&exec->values, entry->a);
+    if (p->kind != PLACE_VAR || p->a != 0 || p->b >= exec->root->param_count)
+        return 0;
+    const char *name = program_text(exec->program, exec->root->vars[p->b].name);
+    return name_has(name, brief) ? 1 : name_has(name, lasting) ? 2 : 0;
+}
+
+static bool
+is_short(struct exec *exec, const struct object *object)
+{
+    return object->kind == OBJECT_FRAME && object->status == OBJECT_LIVE &&
+           object->arena != VALUE_NONE &&
+           life_by_name(exec, object->arena) == 1;
+}
+
+/* Memory of a scratch parameter in a result. */
+static void
+report_order(struct exec *exec, value result)
+{
+    struct state *state = exec->state;
+    int32_t index =
+        result == VALUE_NONE ? -1 : state_object(state, &exec->values, result);
+    if (index >= 0 && is_short(exec, &state->objects[index])) {
+        const struct verdict_note notes[] = {
+            {state->objects[index].made, "the memory is allocated here"}};
+        verdict_add(exec->reports, exec->program, state, 611, exec_here(exec),
+                    notes, 1, "the result is memory of %s",
+                    exec_name(exec, state->objects[index].arena));
+    }
+    for (uint32_t i = 0; i < state->binding_count; i++) {
+        struct binding binding = state->bindings[i];
+        index = state_object(state, &exec->values, binding.value);
+        if (index < 0 || !is_short(exec, &state->objects[index]) ||
+            binding.stored.function == NULL)
+            continue;
+        const struct place_entry *root = place_at(
+            &exec->values, place_at(&exec->values, binding.place)->root);
+        int32_t holder = state_object_at(state, &exec->values, binding.place);
+        bool is_out = root->kind == PLACE_DEREF && holder < 0;
+        bool is_longer =
+            holder >= 0 && state->objects[holder].kind == OBJECT_FRAME &&
+            state->objects[holder].arena != state->objects[index].arena &&
+            state->objects[holder].arena != VALUE_NONE &&
+            !is_short(exec, &state->objects[holder]) &&
+            value_at(&exec->values, state->objects[holder].arena)->kind ==
+                VALUE_INITIAL;
+        if (!is_out && !is_longer && root->kind != PLACE_GLOBAL)
+            continue;
+        const struct verdict_note notes[] = {
+            {state->objects[index].made, "the memory is allocated here"}};
+        verdict_add(exec->reports, exec->program, state, 611, binding.stored,
+                    notes, 1, "%s gets memory of a shorter-lived arena",
+                    exec_place_name(exec, binding.place));
+    }
+}
+
+/* Frame memory in objects of static lifetime, when nobody is known who ends
+ * the frame. */
+static void
+report_static(struct exec *exec)
+{
+    struct state *state = exec->state;
+    if (exec->root->has_caller)
+        return;
+    for (uint32_t i = 0; i < state->binding_count; i++) {
+        struct binding binding = state->bindings[i];
+        const struct place_entry *root = place_at(
+            &exec->values, place_at(&exec->values, binding.place)->root);
+        if (root->kind != PLACE_GLOBAL || binding.stored.function == NULL)
+            continue;
+        int32_t index = state_object(state, &exec->values, binding.value);
+        if (index < 0 || state->objects[index].kind != OBJECT_FRAME ||
+            state->objects[index].status != OBJECT_LIVE)
+            continue;
+        uint8_t type =
+            state->objects[index].arena == VALUE_NONE
+                ? 0
+                : value_at(&exec->values, state->objects[index].arena)->type;
+        if (type != IR_TYPE_FRAME)
+            continue;
+        const struct verdict_note notes[] = {
+            {state->objects[index].made, "the memory is allocated here"}};
+        verdict_add(exec->reports, exec->program, state, 601, binding.stored,
+                    notes, 1,
+                    "frame memory is stored in %s, which outlives "
+                    "the frame",
+                    exec_place_name(exec, binding.place));
+    }
+}
+
+static void
+report_result(struct exec *exec, value result)
+{
+    int32_t index = result == VALUE_NONE
+                        ? -1
+                        : state_object(exec->state, &exec->values, result);
+    if (index < 0)
+        return;
+    uint8_t status = exec->state->objects[index].status;
+    if (status == OBJECT_DEAD || status == OBJECT_FREED ||
+        status == OBJECT_MOVED)
+        exec_use_value(exec, result);
+}
+
+static void
+add_outcome(struct exec *exec, value arena, bool is_open, bool was_paired,
+            bool is_tag, struct event begun)
+{
+    struct outcome outcome = {arena,  is_open, was_paired,
+                              is_tag, begun,   exec_here(exec)};
+    for (uint32_t i = 0; i < exec->outcome_count; i++)
+        if (exec->outcomes[i].arena == arena &&
+            exec->outcomes[i].is_open == is_open &&
+            exec->outcomes[i].was_paired == was_paired &&
+            exec->outcomes[i].is_tag == is_tag &&
+            exec->outcomes[i].left.insn == outcome.left.insn)
+            return;
+    ir_grow((void **)&exec->outcomes, &exec->outcomes_room, exec->outcome_count,
+            sizeof(*exec->outcomes));
+    exec->outcomes[exec->outcome_count++] = outcome;
+}
+
+/* Events of paths that are gone keep no activations; only those of the
+ * function itself can be shown. */
+static struct event
+at_root(struct exec *exec, struct event event)
+{
+    while (event.activation != 0) {
+        const struct activation *inner =
+            &exec->state->activations[event.activation];
+        event.insn = inner->call;
+        event.activation = inner->parent;
+        event.function = exec->root;
+    }
+    return event;
+}
+
+static void
+note_outcomes(struct exec *exec)
+{
+    struct state *state = exec->state;
+    for (uint32_t i = 0; i < state->arena_count; i++) {
+        const struct arena *arena = &state->arenas[i];
+        bool is_open = arena->status == ARENA_OPEN;
+        if (is_open || arena->was_paired)
+            add_outcome(exec, arena->value, is_open, arena->was_paired, false,
+                        at_root(exec, arena->begun));
+    }
+    for (uint32_t i = 0; i < state->tag_count; i++) {
+        const struct tag_depth *tags = &state->tags[i];
+        add_outcome(exec, tags->ctx, tags->depth > 0,
+                    tags->depth == 0 && tags->was_popped, true,
+                    tags->depth > 0 ? at_root(exec, tags->pushed)
+                                    : exec_here(exec));
+    }
+}
+
+void
+exec_exit(struct exec *exec, value result)
+{
+    report_result(exec, result);
+    report_lost(exec, result);
+    report_order(exec, result);
+    report_static(exec);
+    note_outcomes(exec);
+}
+
+/* A function that leaves the frame open on its last way out is one that
+ * begins a frame for its caller. */
+static bool
+is_beginner(const struct exec *exec, value arena, bool is_tag)
+{
+    for (uint32_t i = 0; i < exec->outcome_count; i++) {
+        const struct outcome *outcome = &exec->outcomes[i];
+        bool is_last = outcome->left.insn->imm != 0 ||
+                       outcome->left.insn->line == exec->root->last_return;
+        if (outcome->arena == arena && outcome->is_tag == is_tag &&
+            outcome->is_open && is_last)
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_paired_elsewhere(const struct exec *exec, value arena, bool is_tag)
+{
+    for (uint32_t i = 0; i < exec->outcome_count; i++)
+        if (exec->outcomes[i].arena == arena &&
+            exec->outcomes[i].is_tag == is_tag &&
+            exec->outcomes[i].was_paired && !exec->outcomes[i].is_open)
+            return true;
+    return false;
+}
+
+void
+exec_pairing(struct exec *exec)
+{
+    struct state *state = exec->state = exec_first_state(exec->root);
+    for (uint32_t i = 0; i < exec->outcome_count; i++) {
+        const struct outcome *outcome = &exec->outcomes[i];
+        if (!outcome->is_open ||
+            !is_paired_elsewhere(exec, outcome->arena, outcome->is_tag) ||
+            is_beginner(exec, outcome->arena, outcome->is_tag))
+            continue;
+        const struct verdict_note notes[] = {
+            {outcome->begun,
+             outcome->is_tag ? "a tag is pushed here" : "it is begun here"}};
+        verdict_add(exec->reports, exec->program, state,
+                    outcome->is_tag ? 804 : 607, outcome->left, notes, 1,
+                    outcome->is_tag ? "a tag of %s is not popped on this way "
+                                      "out"
+                                    : "the frame of %s is not ended on this "
+                                      "way out",
+                    exec_name(exec, outcome->arena));
+    }
+    state_free(state);
+}

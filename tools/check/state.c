@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * States are copied where a path forks, and hashed where paths may meet.
+ */
+#include "check/state.h"
+
+#include "check/memory.h"
+
+#include <string.h>
+
+struct state *
+state_begin(void)
+{
+    return check_zalloc(1, sizeof(struct state));
+}
+
+struct state *
+state_copy(const struct state *state)
+{
+    struct state *copy = state_begin();
+    *copy = *state;
+    copy->next = NULL;
+#define COPY(type, name, count)                                        \
+    copy->name##_room = state->count;                                  \
+    copy->name = NULL;                                                 \
+    if (state->count != 0) {                                           \
+        copy->name = check_realloc(NULL, state->count * sizeof(type)); \
+        memcpy(copy->name, state->name, state->count * sizeof(type));  \
+    }
+    STATE_LISTS(COPY)
+#undef COPY
+    return copy;
+}
+
+void
+state_free(struct state *state)
+{
+#define FREE(type, name, count) check_free(state->name);
+    STATE_LISTS(FREE)
+#undef FREE
+    check_free(state);
+}
+
+const struct binding *
+state_binding(const struct state *state, place p)
+{
+    for (uint32_t i = state->binding_count; i-- > 0;)
+        if (state->bindings[i].place == p)
+            return &state->bindings[i];
+    return NULL;
+}
+
+/* The part of a whole structure that is known as one value. */
+static value
+part_of(struct values *values, value whole, place part, place outer)
+{
+    const struct value_entry *entry = value_at(values, whole);
+    int64_t n;
+    if (value_is_int(values, whole, &n) && n == 0)
+        return whole;
+    if (entry->kind == VALUE_INITIAL)
+        return value_make(values, VALUE_INITIAL,
+                          place_moved(values, part, outer, entry->a), 0, 0);
+    if (entry->kind != VALUE_FRESH && entry->kind != VALUE_FIELD &&
+        entry->kind != VALUE_ARENA)
+        return value_make(values, VALUE_INITIAL, part, 0, 0);
+    struct place_entry last = *place_at(values, part);
+    value inner =
+        last.a == outer ? whole : part_of(values, whole, last.a, outer);
+    bool is_field = last.kind == PLACE_FIELD;
+    return value_make(values, VALUE_FIELD, inner,
+                      is_field ? last.b : UINT32_MAX, is_field ? 0 : last.n);
+}
+
+value
+state_read(struct state *state, struct values *values, place p)
+{
+    const struct binding *binding = state_binding(state, p);
+    if (binding != NULL)
+        return binding->value;
+    struct place_entry entry = *place_at(values, p);
+    if (entry.kind == PLACE_ELEMENT && entry.n != ELEMENT_ANY) {
+        place any = place_make(values, PLACE_ELEMENT, entry.a, 0, ELEMENT_ANY);
+        binding = state_binding(state, any);
+        if (binding != NULL)
+            return binding->value;
+    }
+    while (entry.kind == PLACE_FIELD || entry.kind == PLACE_ELEMENT) {
+        place outer = entry.a;
+        binding = state_binding(state, outer);
+        if (binding != NULL)
+            return part_of(values, binding->value, p, outer);
+        entry = *place_at(values, outer);
+    }
+    return value_make(values, VALUE_INITIAL, p, 0, 0);
+}
+
+void
+state_forget(struct state *state, struct values *values, place p)
+{
+    uint32_t kept = 0;
+    bool has_parts = place_at(values, p)->has_parts;
+    for (uint32_t i = 0; i < state->binding_count; i++) {
+        place q = state->bindings[i].place;
+        if (q == p || (has_parts && place_is_in(values, q, p)))
+            continue;
+        if (kept != i)
+            state->bindings[kept] = state->bindings[i];
+        kept++;
+    }
+    state->binding_count = kept;
+}
+
+void
+state_write(struct state *state, struct values *values, place p, value v,
+            struct event at)
+{
+    state_forget(state, values, p);
+    struct binding *binding = STATE_APPEND(state, bindings, binding_count);
+    binding->place = p;
+    binding->value = v;
+    binding->stored = at;
+}
+
+void
+state_copy_place(struct state *state, struct values *values, place from,
+                 place to, struct event at)
+{
+    if (from == to)
+        return;
+    bool has_whole = state_binding(state, from) != NULL;
+    value whole = state_read(state, values, from);
+    uint32_t count = state->binding_count;
+    struct binding *copies = check_realloc(NULL, (count + 1) * sizeof(*copies));
+    uint32_t copied = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct binding binding = state->bindings[i];
+        if (binding.place == from || !place_is_in(values, binding.place, from))
+            continue;
+        binding.place = place_moved(values, binding.place, from, to);
+        binding.stored = at;
+        copies[copied++] = binding;
+    }
+    (void)has_whole;
+    state_write(state, values, to, whole, at);
+    for (uint32_t i = 0; i < copied; i++)
+        *STATE_APPEND(state, bindings, binding_count) = copies[i];
+    check_free(copies);
+}
+
+void
+state_drop(struct state *state, struct values *values, uint32_t activation,
+           place keep)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->binding_count; i++) {
+        place p = state->bindings[i].place;
+        const struct place_entry *root =
+            place_at(values, place_at(values, p)->root);
+        bool is_own = root->kind == PLACE_VAR && root->a == activation;
+        if (is_own && (keep == PLACE_NONE || !place_is_in(values, p, keep)))
+            continue;
+        state->bindings[kept++] = state->bindings[i];
+    }
+    state->binding_count = kept;
+}
+
+static const struct fact *
+find_fact(const struct state *state, value v, enum fact_kind kind)
+{
+    for (uint32_t i = state->fact_count; i-- > 0;)
+        if (state->facts[i].value == v && state->facts[i].kind == kind)
+            return &state->facts[i];
+    return NULL;
+}
+
+bool
+state_number(const struct state *state, const struct values *values, value v,
+             int64_t *n)
+{
+    if (value_is_int(values, v, n))
+        return true;
+    const struct fact *fact = find_fact(state, v, FACT_EQUAL);
+    if (fact != NULL)
+        *n = fact->n;
+    else if (find_fact(state, v, FACT_ZERO) != NULL)
+        *n = 0;
+    else
+        return false;
+    return true;
+}
+
+int32_t
+state_object_at(const struct state *state, const struct values *values, place p)
+{
+    place root = place_at(values, p)->root;
+    const struct place_entry *entry = place_at(values, root);
+    if (entry->kind != PLACE_BLOCK && entry->kind != PLACE_DEREF)
+        return -1;
+    for (uint32_t i = 0; i < state->object_count; i++)
+        if (state->objects[i].base == root)
+            return (int32_t)i;
+    return -1;
+}
+
+int32_t
+state_object(const struct state *state, const struct values *values, value v)
+{
+    const struct value_entry *entry = value_at(values, v);
+    if (entry->kind == VALUE_ADDRESS)
+        return state_object_at(state, values, entry->a);
+    for (uint32_t i = 0; i < state->object_count; i++) {
+        const struct place_entry *base =
+            place_at(values, state->objects[i].base);
+        if (base->kind == PLACE_DEREF && base->b == v)
+            return (int32_t)i;
+    }
+    return -1;
+}
+
+static int
+truth_of_address(const struct state *state, const struct values *values,
+                 value v)
+{
+    int32_t i = state_object(state, values, v);
+    if (i < 0)
+        return 1;
+    if (state->objects[i].status == OBJECT_ABSENT)
+        return 0;
+    return state->objects[i].is_maybe_null ? -1 : 1;
+}
+
+static int
+truth_of_equal(struct state *state, struct values *values,
+               const struct value_entry *entry)
+{
+    int64_t a, b;
+    bool has_a = state_number(state, values, entry->a, &a);
+    bool has_b = state_number(state, values, entry->b, &b);
+    if (has_a && has_b)
+        return a == b;
+    if (entry->a == entry->b)
+        return 1;
+    if (!has_b)
+        return -1;
+    if (b == 0) {
+        int truth = state_truth(state, values, entry->a);
+        return truth < 0 ? -1 : !truth;
+    }
+    for (uint32_t i = 0; i < state->fact_count; i++)
+        if (state->facts[i].value == entry->a &&
+            state->facts[i].kind == FACT_UNEQUAL && state->facts[i].n == b)
+            return 0;
+    return -1;
+}
+
+int
+state_truth(struct state *state, struct values *values, value v)
+{
+    struct value_entry entry = *value_at(values, v);
+    int64_t n;
+    if (state_number(state, values, v, &n))
+        return n != 0;
+    if (find_fact(state, v, FACT_NONZERO) != NULL)
+        return 1;
+    switch (entry.kind) {
+    case VALUE_NOT: {
+        int truth = state_truth(state, values, entry.a);
+        return truth < 0 ? -1 : !truth;
+    }
+    case VALUE_ADDRESS:
+        return truth_of_address(state, values, v);
+    case VALUE_FUNCTION:
+    case VALUE_ARENA:
+    case VALUE_HANDLE:
+        return 1;
+    case VALUE_BINARY:
+        if (entry.n == IR_EQ)
+            return truth_of_equal(state, values, &entry);
+        if (entry.n == IR_LT) {
+            int64_t a, b;
+            if (state_number(state, values, entry.a, &a) &&
+                state_number(state, values, entry.b, &b))
+                return a < b;
+        }
+        return -1;
+    default:
+        return -1;
+    }
+}
+
+static void
+add_fact(struct state *state, value v, enum fact_kind kind, int64_t n)
+{
+    *STATE_APPEND(state, facts, fact_count) = (struct fact){v, kind, n};
+}
+
+static void
+assume_address(struct state *state, struct values *values, value v,
+               bool is_true)
+{
+    int32_t i = state_object(state, values, v);
+    if (i < 0)
+        return;
+    struct object *object = &state->objects[i];
+    object->is_maybe_null = false;
+    if (is_true)
+        return;
+    object->status = OBJECT_ABSENT;
+    /* The old block of a failed resizing is still there. */
+    if (object->old >= 0 && state->objects[object->old].status == OBJECT_FREED)
+        state->objects[object->old].status = OBJECT_LIVE;
+}
+
+bool
+state_assume(struct state *state, struct values *values, value v, bool is_true)
+{
+    struct value_entry entry = *value_at(values, v);
+    int known = state_truth(state, values, v);
+    int64_t n;
+    if (known >= 0)
+        return (known != 0) == is_true;
+    if (entry.kind == VALUE_NOT)
+        return state_assume(state, values, entry.a, !is_true);
+    if (entry.kind == VALUE_ADDRESS) {
+        assume_address(state, values, v, is_true);
+        return true;
+    }
+    add_fact(state, v, is_true ? FACT_NONZERO : FACT_ZERO, 0);
+    if (entry.kind != VALUE_BINARY || entry.n != IR_EQ ||
+        !state_number(state, values, entry.b, &n))
+        return true;
+    if (n == 0)
+        return state_assume(state, values, entry.a, !is_true);
+    add_fact(state, entry.a, is_true ? FACT_EQUAL : FACT_UNEQUAL, n);
+    return true;
+}
+
+static uint64_t
+mix(uint64_t hash, uint64_t n)
+{
+    hash = (hash ^ n) * UINT64_C(0xbf58476d1ce4e5b9);
+    return hash ^ (hash >> 29);
+}
+
+uint64_t
+state_hash(const struct state *state, bool with_facts)
+{
+    uint64_t hash = 1, sum = 0;
+    for (uint32_t i = 0; i < state->frame_count; i++)
+        hash = mix(mix(hash, state->frames[i].pc),
+                   state->frames[i].function->first_number);
+    /* The order of bindings and facts does not matter. */
+    for (uint32_t i = 0; i < state->binding_count; i++)
+        sum += mix(mix(7, state->bindings[i].place), state->bindings[i].value);
+    for (uint32_t i = 0; with_facts && i < state->fact_count; i++)
+        sum += mix(mix(mix(9, state->facts[i].value), state->facts[i].kind),
+                   (uint64_t)state->facts[i].n);
+    hash = mix(hash, sum);
+    for (uint32_t i = 0; i < state->object_count; i++) {
+        const struct object *object = &state->objects[i];
+        hash = mix(mix(hash, object->base),
+                   object->status + 16u * object->is_maybe_null +
+                       32u * object->is_escaped +
+                       64u * (object->shared.function != NULL) +
+                       128u * object->is_suspended);
+    }
+    for (uint32_t i = 0; i < state->arena_count; i++)
+        hash = mix(mix(hash, state->arenas[i].value),
+                   state->arenas[i].status + 8u * state->arenas[i].was_paired +
+                       16u * (uint64_t)state->arenas[i].generation);
+    for (uint32_t i = 0; i < state->tag_count; i++)
+        hash =
+            mix(mix(hash, state->tags[i].ctx), (uint64_t)state->tags[i].depth);
+    return mix(hash, state->pins);
+}

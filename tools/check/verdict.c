@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Findings are kept by code and place; the one with the shortest path stays.
+ */
+#include "check/verdict.h"
+
+#include "check/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint32_t
+depth_of(const struct state *state, uint32_t activation)
+{
+    uint32_t depth = 0;
+    while (activation != 0) {
+        activation = state->activations[activation].parent;
+        depth++;
+    }
+    return depth;
+}
+
+static uint32_t
+common(const struct state *state, uint32_t a, uint32_t b)
+{
+    uint32_t depth_a = depth_of(state, a), depth_b = depth_of(state, b);
+    while (depth_a > depth_b) {
+        a = state->activations[a].parent;
+        depth_a--;
+    }
+    while (depth_b > depth_a) {
+        b = state->activations[b].parent;
+        depth_b--;
+    }
+    while (a != b) {
+        a = state->activations[a].parent;
+        b = state->activations[b].parent;
+    }
+    return a;
+}
+
+/* The call in the outer activation that leads to the event. */
+static struct event
+lift(const struct state *state, struct event event, uint32_t activation)
+{
+    while (event.activation != activation) {
+        const struct activation *inner = &state->activations[event.activation];
+        event.insn = inner->call;
+        event.activation = inner->parent;
+        event.function = state->activations[event.activation].function;
+    }
+    return event;
+}
+
+static struct check_place
+place_of(const struct program *program, struct event event)
+{
+    struct check_place at = {
+        program_text(program, event.function->files[event.insn->file]),
+        event.insn->line, event.insn->column};
+    return at;
+}
+
+static struct check_note
+make_note(const struct program *program, struct event at, const char *text)
+{
+    struct check_note note = {place_of(program, at), check_strdup(text)};
+    return note;
+}
+
+static void
+free_finding(struct check_finding *finding)
+{
+    for (size_t i = 0; i < finding->note_count; i++)
+        check_free((char *)finding->notes[i].text);
+    check_free(finding->notes);
+    check_free((char *)finding->message);
+}
+
+/* Keeps the better of two with the same code and place. */
+static void
+keep(struct verdict_list *list, struct check_finding *finding)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct check_finding *old = &list->findings[i];
+        if (old->code != finding->code || old->at.line != finding->at.line ||
+            old->at.column != finding->at.column ||
+            strcmp(old->at.file, finding->at.file) != 0)
+            continue;
+        bool is_better = finding->note_count < old->note_count ||
+                         (finding->note_count == old->note_count &&
+                          strcmp(finding->message, old->message) < 0);
+        free_finding(is_better ? old : finding);
+        if (is_better)
+            *old = *finding;
+        return;
+    }
+    ir_grow((void **)&list->findings, &list->room, list->count,
+            sizeof(*list->findings));
+    list->findings[list->count++] = *finding;
+}
+
+enum { MAX_NOTES = 24, MAX_DECISIONS = 8 };
+
+static bool
+is_same_event(struct event a, struct event b)
+{
+    return a.insn == b.insn && a.activation == b.activation;
+}
+
+/* Decisions of the function itself, the last ones. */
+static size_t
+add_decisions(const struct program *program, const struct state *state,
+              uint32_t activation, struct check_note *out)
+{
+    size_t count = 0;
+    uint32_t first = 0;
+    for (uint32_t i = state->decision_count; i-- > 0;)
+        if (state->decisions[i].at.activation == activation &&
+            ++count == MAX_DECISIONS) {
+            first = i;
+            break;
+        }
+    count = 0;
+    for (uint32_t i = first; i < state->decision_count; i++) {
+        const struct decision *decision = &state->decisions[i];
+        if (decision->at.activation != activation)
+            continue;
+        out[count++] = make_note(program, decision->at,
+                                 decision->is_true ? "this condition is true"
+                                                   : "this condition is false");
+    }
+    return count;
+}
+
+void
+verdict_add(struct verdict_list *list, const struct program *program,
+            const struct state *state, unsigned number, struct event use,
+            const struct verdict_note *notes, size_t count, const char *message,
+            ...)
+{
+    struct check_finding finding;
+    struct check_note all[MAX_NOTES + MAX_DECISIONS];
+    char text[512];
+    va_list args;
+    size_t used = 0;
+    uint32_t activation = use.activation;
+    for (size_t i = 0; i < count; i++)
+        if (notes[i].at.function != NULL && notes[i].text[0] != '+')
+            activation = common(state, activation, notes[i].at.activation);
+    struct event at = lift(state, use, activation);
+    memset(&finding, 0, sizeof(finding));
+    finding.code = check_code_find(number);
+    if (finding.code == NULL)
+        return;
+    used = add_decisions(program, state, activation, all);
+    for (size_t i = 0; i < count && used + 2 < MAX_NOTES; i++) {
+        if (notes[i].at.function == NULL)
+            continue;
+        const char *what = notes[i].text + (notes[i].text[0] == '+');
+        struct event lifted =
+            notes[i].at.activation == activation ? notes[i].at : notes[i].at;
+        all[used++] = make_note(program, lifted, what);
+    }
+    if (!is_same_event(at, use))
+        all[used++] = make_note(program, use, "it happens here, in the call");
+    va_start(args, message);
+    vsnprintf(text, sizeof(text), message, args);
+    va_end(args);
+    finding.level = finding.code->level;
+    finding.at = place_of(program, at);
+    finding.function = program_text(program, at.function->plain_name);
+    finding.message = check_strdup(text);
+    finding.notes = check_realloc(NULL, (used + 1) * sizeof(*all));
+    memcpy(finding.notes, all, used * sizeof(*all));
+    finding.note_count = used;
+    keep(list, &finding);
+}
+
+void
+verdict_plain(struct verdict_list *list, unsigned number, const char *file,
+              unsigned line, unsigned column, const char *function,
+              const char *message)
+{
+    struct check_finding finding;
+    memset(&finding, 0, sizeof(finding));
+    finding.code = check_code_find(number);
+    if (finding.code == NULL)
+        return;
+    finding.level = finding.code->level;
+    finding.at = (struct check_place){file, line, column};
+    finding.function = function;
+    finding.message = check_strdup(message);
+    keep(list, &finding);
+}
+
+void
+verdict_free(struct verdict_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        free_finding(&list->findings[i]);
+    check_free(list->findings);
+}

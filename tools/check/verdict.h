@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-FileCopyrightText: The libframealloc authors */
+/*
+ * Findings while they are made: the same one on many paths is one.
+ */
+#ifndef CHECK_VERDICT_H
+#define CHECK_VERDICT_H
+
+#include "check/finding.h"
+#include "check/state.h"
+
+struct verdict_note {
+    struct event at;
+    const char *text;
+};
+
+struct verdict_list {
+    struct check_finding *findings;
+    uint32_t count, room;
+};
+
+/* A finding at the event use, with notes oldest first. It is placed in the
+ * innermost function in which all of it happens. */
+void verdict_add(struct verdict_list *list, const struct program *program,
+                 const struct state *state, unsigned number, struct event use,
+                 const struct verdict_note *notes, size_t count,
+                 const char *message, ...)
+    __attribute__((__format__(__printf__, 8, 9)));
+/* One that needs no path. */
+void verdict_plain(struct verdict_list *list, unsigned number, const char *file,
+                   unsigned line, unsigned column, const char *function,
+                   const char *message);
+void verdict_free(struct verdict_list *list);
+
+#endif
