@@ -8,7 +8,7 @@ FA_TRACE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
 if ENABLE_TESTS
 check_PROGRAMS += tests/check_trace tests/fuzz/fuzz_trace
 TESTS += tests/check_trace tests/fuzz/trace-corpus.sh tests/replay.sh
-TESTS += tests/doctor.sh
+TESTS += tests/completion.sh tests/doctor.sh
 if HAVE_LZMA
 check_PROGRAMS += tests/check_trace_file
 TESTS += tests/check_trace_file
@@ -28,6 +28,7 @@ tests_fuzz_fuzz_trace_CPPFLAGS = $(FA_TRACE_CPPFLAGS)
 tests_fuzz_fuzz_trace_LDADD = tools/libtrace.la
 
 EXTRA_DIST += \
+	tests/completion.sh \
 	tests/doctor.sh \
 	tests/fuzz/corpus/trace \
 	tests/fuzz/trace-corpus.sh \

@@ -132,6 +132,9 @@ CLEANFILES += tools/gpu_demo_shader.h
 
 dist_man_MANS += tools/framealloc.1
 
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = tools/completion/framealloc
+
 EXTRA_DIST += \
 	bench/traces/README \
 	bench/traces/minetest.fatrace.xz \
