@@ -52,6 +52,23 @@ man3_pages = \
 
 dist_man_MANS += $(man3_pages) doc/framealloc.7
 
+# The public headers and the guides as HTML, in doc/html of the build tree. No
+# function is missing, and Doxygen has nothing to complain about.
+EXTRA_DIST += doc/doxygen.sed
+doc: doc/Doxyfile
+	$(AM_V_at)command -v doxygen >/dev/null \
+	  || { echo 'make doc needs doxygen' >&2; exit 1; }
+	$(AM_V_GEN)doxygen doc/Doxyfile
+	$(AM_V_at)sed -n 's/^ *\(fa_[a-z0-9_]*\);$$/\1/p' '$(srcdir)'/*/*.map | \
+	  while read -r name; do \
+	    grep -q "<name>$$name</name>" doc/reference.tag \
+	      || { echo "$$name is not in the reference" >&2; exit 1; }; \
+	  done
+
+clean-doc:
+	rm -rf doc/html doc/reference.tag
+CLEAN_TARGETS += clean-doc
+
 # The format of snapshots, for tools.
 dist_pkgdata_DATA = doc/snapshot.schema.json
 
@@ -95,4 +112,4 @@ uninstall-man-links:
 	  rm -f '$(DESTDIR)$(man3dir)'/"$$name.3"; \
 	done
 
-.PHONY: install-man-links uninstall-man-links
+.PHONY: doc clean-doc install-man-links uninstall-man-links

@@ -15,6 +15,7 @@ build_tests = \
 	tests/build/consumer.sh \
 	tests/build/cmake.sh \
 	tests/build/meson.sh \
+	tests/build/manual.sh \
 	tests/build/readme.sh \
 	tests/build/guides.sh \
 	tests/build/malloc-owner.sh \
