@@ -30,9 +30,6 @@
 #define FA_QUERY FA_ATTR((__pure__))
 /** Format string in parameter n, its arguments from parameter m. */
 #define FA_PRINTF(n, m) FA_ATTR((__format__(__printf__, n, m)))
-/** Runs when the variable that it stands at goes out of sight. */
-#define FA_CLEANUP(fn) FA_ATTR((__cleanup__(fn)))
-
 /*
  * Roles: what a function does with memory, for the library's prototypes and
  * for yours. `framealloc check` reads them; a compiler sees the attribute that
@@ -100,8 +97,8 @@
 #define FA_CREATES_ARENA(r) FA_ROLE("creates(" #r ")")
 /** Makes r a new arena, which ends with arena p. */
 #define FA_CREATES_ARENA_IN(r, p) FA_ROLE("creates(" #r ", " #p ")")
-/** Ends the frame of n when the variable that holds it goes out of sight. At
- *  a variable, 0 is the variable. */
+/** Ends the frame of n when the variable that holds the result goes out of
+ *  sight. Where a cleanup attribute does it, that is enough. */
 #define FA_SCOPE_GUARD(n) FA_ROLE("scope(" #n ")")
 /** Returns a mark of arena n. */
 #define FA_MARKS(n) FA_ROLE("mark(" #n ")")
