@@ -9,7 +9,8 @@
 need nm awk
 
 compare() {
-    library=$FA_BUILDDIR/.libs/$1 map=$FA_SRCDIR/src/$2
+    library=$FA_BUILDDIR/.libs/$1 map=$FA_SRCDIR/$2
+    [ -e "$library" ] || { echo "$1 is not built"; return; }
     awk '/^[A-Z0-9_.]+ \{/ { node = $1 }
          /^ *fa_[a-z0-9_]+;/ { sub(/;/, "", $1); print $1 "@@" node }
     ' "$map" | sort >"$work/map"
@@ -21,7 +22,7 @@ compare() {
         fail "$1: - is in the map only, + in the library only"
 }
 
-compare libframealloc.so libframealloc.map
-if [ "$FA_JEMALLOC" = yes ]; then
-    compare libframealloc-jemalloc.so libframealloc-jemalloc.map
-fi
+compare libframealloc.so src/libframealloc.map
+compare libframealloc-jemalloc.so src/libframealloc-jemalloc.map
+compare libframealloc-physics.so physics/libframealloc-physics.map
+compare libframealloc-gpu.so gpu/libframealloc-gpu.map
