@@ -60,6 +60,16 @@ change "include/$header" "$more"
 change limit.c 's/^ *fa_budget_usage \*out)/fa_budget_usage *out, int more)/'
 must_notice 'one more parameter' fa_budget_read
 
+# The type is defined in this source only.
+fresh_copy
+change "include/$header" \
+    's/^FA_BEGIN_DECLS/&\
+struct fai_budget;/
+    s/uint64_t id, fa_budget_usage \*out/&, struct fai_budget *more/'
+change limit.c 's/^ *fa_budget_usage \*out)/\
+    fa_budget_usage *out, struct fai_budget *more)/'
+must_notice 'one more parameter of a private type' fai_budget
+
 fresh_copy
 change "include/$header" 's/^    uint64_t soft_bytes;$/uint64_t inserted;&/'
 must_notice 'a member in the middle of a structure' inserted

@@ -155,8 +155,8 @@ typedef struct fa_frame_hook {
  * Thread: any. Cost: one mapping; arenas are made by their threads.
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status
-fa_allocator_create(const fa_allocator_config *config, fa_allocator **out);
+FA_API FA_CREATES_ARENA(*2) FA_CHECKED fa_status
+    fa_allocator_create(const fa_allocator_config *config, fa_allocator **out);
 
 /**
  * As fa_allocator_create(), with the backend to use when config names none.
@@ -169,9 +169,9 @@ fa_allocator_create(const fa_allocator_config *config, fa_allocator **out);
  * Valid until: fa_allocator_destroy(). Owner: the caller.
  * Thread: any. Cost: as fa_allocator_create(). Since: 0.1.
  */
-FA_API FA_CHECKED fa_status
-fa_allocator_create_with(const fa_allocator_config *config,
-                         const fa_heap_backend *heap, fa_allocator **out);
+FA_API FA_CREATES_ARENA(*3) FA_CHECKED fa_status
+    fa_allocator_create_with(const fa_allocator_config *config,
+                             const fa_heap_backend *heap, fa_allocator **out);
 
 #ifdef FRAMEALLOC_JEMALLOC
 /* Names a function of the module, so that the linker keeps it. */
@@ -193,7 +193,7 @@ fa_allocator_create(const fa_allocator_config *config, fa_allocator **out)
  * @param allocator the allocator; NULL does nothing.
  * Valid until: - Owner: - Thread: any. Cost: unmaps everything. Since: 0.1.
  */
-FA_API void fa_allocator_destroy(fa_allocator *allocator);
+FA_API FA_ENDS_FRAME(1) void fa_allocator_destroy(fa_allocator *allocator);
 
 /**
  * Name of the backend in use: "jemalloc", "own", or the custom one's.
@@ -243,8 +243,8 @@ FA_API fa_status fa_allocator_prepare(fa_allocator *allocator);
  * Valid until: the allocator is destroyed. Owner: the allocator.
  * Thread: the one that begins and ends frames. Cost: constant. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_allocator_hook_add(fa_allocator *allocator,
-                                                  const fa_frame_hook *hook);
+FA_API FA_BORROWS(2) FA_CHECKED fa_status
+    fa_allocator_hook_add(fa_allocator *allocator, const fa_frame_hook *hook);
 
 /**
  * Opens the next frame for all contexts.
@@ -257,7 +257,8 @@ FA_API FA_CHECKED fa_status fa_allocator_hook_add(fa_allocator *allocator,
  * Thread: one at a time; it may change between frames.
  * Cost: with fa_end_frame(), about 5 ns for an empty frame. Since: 0.1.
  */
-FA_API fa_frame *fa_begin_frame(fa_allocator *allocator);
+FA_API FA_BEGINS_FRAME(1) fa_frame *fa_begin_frame(fa_allocator *allocator)
+    FA_OPENS_FRAME_OF(allocator);
 
 /**
  * Ends the frame: the calling thread's context is ended, the number closed.
@@ -269,7 +270,8 @@ FA_API fa_frame *fa_begin_frame(fa_allocator *allocator);
  * Cost: O(1) in bytes and objects; O(blocks above the window + defers).
  * Since: 0.1.
  */
-FA_API void fa_end_frame(fa_allocator *allocator);
+FA_API FA_ENDS_FRAME(1) void fa_end_frame(fa_allocator *allocator)
+    FA_CLOSES_FRAME_OF(allocator);
 
 /**
  * Number of the current frame, or of the last one when none is open.

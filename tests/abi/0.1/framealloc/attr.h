@@ -30,6 +30,150 @@
 #define FA_QUERY FA_ATTR((__pure__))
 /** Format string in parameter n, its arguments from parameter m. */
 #define FA_PRINTF(n, m) FA_ATTR((__format__(__printf__, n, m)))
+/** Runs when the variable that it stands at goes out of sight. */
+#define FA_CLEANUP(fn) FA_ATTR((__cleanup__(fn)))
+
+/*
+ * Roles: what a function does with memory, for the library's prototypes and
+ * for yours. `framealloc check` reads them; a compiler sees the attribute that
+ * fits, or nothing. Numbers are parameters from 1; 0 is the result, and *N is
+ * what parameter N points to. They stand before the type of a result:
+ *
+ *     FA_RETURNS_FRAME(1) struct node *node_new(fa_frame *frame, int kind);
+ *     FA_RETAINS(2) void list_add(struct list *list, struct node *node);
+ *
+ * and add up where there are several. The words, and how to annotate arenas of
+ * your own, are in doc/static-analysis.md.
+ */
+
+/** A role in words; only the analyser sees it. */
+#ifdef FRAMEALLOC_CHECK
+#    define FA_ROLE(words) FA_ATTR((__annotate__("fa:" words)))
+#else
+#    define FA_ROLE(words)
+#endif
+
+/** Returns memory of arena n. */
+#define FA_RETURNS_FRAME(n) FA_ROLE("frame(" #n ")") FA_FREED_BY_NOBODY
+/** Returns a pool block of n, to be freed. */
+#define FA_RETURNS_POOL(n) FA_CHECKED FA_ROLE("pool(" #n ")")
+/** Returns a heap block of n, to be freed. */
+#define FA_RETURNS_HEAP(n) FA_CHECKED FA_ROLE("heap(" #n ")")
+/** Returns memory of task n. */
+#define FA_RETURNS_TASK(n) FA_CHECKED FA_ROLE("task(" #n ")")
+/** Returns parameter n, or something inside of it. */
+#define FA_RETURNS_PART_OF(n) FA_ROLE("copies(0, " #n ")")
+/** What parameter r points to receives memory of arena n. */
+#define FA_OUT_FRAME(r, n) FA_ROLE("out_frame(" #r ", " #n ")")
+/** What parameter n points to outlives frames. */
+#define FA_OUT_PERSISTENT(n) FA_ROLE("out_persistent(" #n ")")
+
+/** Frees pool or heap block n. */
+#define FA_FREES(n) FA_ROLE("frees_any(" #n ")")
+/** Frees pool block n. */
+#define FA_FREES_POOL(n) FA_ROLE("frees_pool(" #n ")")
+/** Frees heap block n. */
+#define FA_FREES_HEAP(n) FA_ROLE("frees_heap(" #n ")")
+/** Frees block n of a task. */
+#define FA_FREES_TASK(n) FA_ROLE("frees_task(" #n ")")
+/** Frees block n, unless the result is NULL. */
+#define FA_REALLOCS(n) FA_CHECKED FA_ROLE("reallocs(" #n ")")
+/** What parameter n points to may have moved afterwards. */
+#define FA_GROWS(n) FA_ROLE("grows(" #n ")")
+
+/** Keeps parameter n for long. */
+#define FA_RETAINS(n) FA_ROLE("retains(" #n ")")
+/** Keeps parameter n as long as what parameter c is lives. */
+#define FA_RETAINS_IN(n, c) FA_ROLE("retains(" #n ", " #c ")")
+/** Does not keep parameter n. */
+#define FA_BORROWS(n) FA_ROLE("borrows(" #n ")")
+
+/** Opens the frame of n and returns its arena. */
+#define FA_BEGINS_FRAME(n) FA_ROLE("begins(" #n ")")
+/** Ends the frame of n, or the arena n: its memory is gone. */
+#define FA_ENDS_FRAME(n) FA_ROLE("ends(" #n ")")
+/** Empties arena n: its memory is gone, and it can be used again. */
+#define FA_RESETS(n) FA_ROLE("resets(" #n ")")
+/** Returns the arena of n, each time the same. */
+#define FA_ARENA_OF(n) FA_ROLE("arena(" #n ")")
+/** Makes r, for instance *2, a new arena. */
+#define FA_CREATES_ARENA(r) FA_ROLE("creates(" #r ")")
+/** Makes r a new arena, which ends with arena p. */
+#define FA_CREATES_ARENA_IN(r, p) FA_ROLE("creates(" #r ", " #p ")")
+/** Ends the frame of n when the variable that holds it goes out of sight. At
+ *  a variable, 0 is the variable. */
+#define FA_SCOPE_GUARD(n) FA_ROLE("scope(" #n ")")
+/** Returns a mark of arena n. */
+#define FA_MARKS(n) FA_ROLE("mark(" #n ")")
+/** Drops the memory of arena n from after mark m. */
+#define FA_ROLLS_BACK(n, m) FA_ROLE("rollback(" #n ", " #m ")")
+/** Pushes, or pops, a tag of n. */
+#define FA_PUSHES_TAG(n) FA_ROLE("pushes(" #n ")")
+#define FA_POPS_TAG(n)   FA_ROLE("pops(" #n ")")
+
+/** Is run by another thread. */
+#define FA_THREAD_ENTRY FA_ROLE("thread_entry")
+/** Runs function f on another thread, with d. */
+#define FA_STARTS_THREAD(f, d) FA_ROLE("thread(" #f ", " #d ")")
+/** Waits for other threads. */
+#define FA_JOINS_THREADS FA_ROLE("joins")
+/** Is run later, perhaps in another frame. */
+#define FA_ASYNC_CALLBACK FA_ROLE("async_callback")
+/** Runs function f later, with d. */
+#define FA_RUNS_LATER(f, d) FA_ROLE("async(" #f ", " #d ")")
+/** Lets other code of the thread run meanwhile. */
+#define FA_SUSPENDS FA_ROLE("suspends")
+/** Keeps, or lets go, the frame of n across what suspends. */
+#define FA_PINS_FRAME(n)   FA_ROLE("pins(" #n ")")
+#define FA_UNPINS_FRAME(n) FA_ROLE("unpins(" #n ")")
+/** Hands block n over; the result must be received. */
+#define FA_SENDS(n) FA_ROLE("sends(" #n ")")
+/** Takes transfer n. */
+#define FA_RECEIVES(n) FA_ROLE("receives(" #n ")")
+
+/** Does not come back. */
+#define FA_NEVER_RETURNS FA_ATTR((__noreturn__)) FA_ROLE("noreturn")
+/** Has the new name name. */
+#define FA_RENAMED(name)                                  \
+    FA_ATTR((__deprecated__("call " #name "() instead"))) \
+    FA_ROLE("renamed(" #name ")")
+
+/** Blocks of the function are freed as parameter n of fn, for GCC 11 and
+ *  later: -Wmismatched-dealloc, -Wuse-after-free, -fanalyzer. */
+#if defined(__GNUC__) && __GNUC__ >= 11 && !defined(__clang__)
+#    define FA_FREED_BY(fn, n) FA_ATTR((__malloc__(fn, n)))
+#else
+#    define FA_FREED_BY(fn, n)
+#endif
+
+/* With FRAMEALLOC_STRICT_DEALLOC, frame memory has a function of its own to
+ * free it, which nobody calls: GCC warns of free(), fa_free() and others. Not
+ * with -fanalyzer, which would take every frame for a leak. */
+#ifdef FRAMEALLOC_STRICT_DEALLOC
+#    define FA_FREED_BY_NOBODY \
+        FA_FREED_BY(fa_frame_memory_is_released_by_fa_end_frame, 1)
+#else
+#    define FA_FREED_BY_NOBODY
+#endif
+
+/*
+ * With FRAMEALLOC_THREAD_SAFETY_ANALYSIS, clang's -Wthread-safety sees that
+ * every way out of a function ends the frame that it began: an allocator is a
+ * capability that is held while its frame is open. These stand behind the
+ * parameters and name one of them, or any other expression.
+ */
+#if defined(FRAMEALLOC_THREAD_SAFETY_ANALYSIS) && defined(__clang__)
+#    define FA_TSA(x) FA_ATTR((x))
+#else
+#    define FA_TSA(x)
+#endif
+/** Returns with the frame of the allocator open. */
+#define FA_OPENS_FRAME_OF(allocator) FA_TSA(__acquire_capability__(allocator))
+/** Returns with the frame of the allocator closed. */
+#define FA_CLOSES_FRAME_OF(allocator) FA_TSA(__release_capability__(allocator))
+/** Is called, and returns, with the frame of the allocator open. */
+#define FA_NEEDS_FRAME_OF(allocator) FA_TSA(__requires_capability__(allocator))
+
 /** Never inlined into a caller: a slow path. */
 #define FA_NOINLINE FA_ATTR((__noinline__, __cold__))
 
@@ -65,6 +209,13 @@
 #else
 #    define FA_BEGIN_DECLS
 #    define FA_END_DECLS
+#endif
+
+#ifdef FRAMEALLOC_STRICT_DEALLOC
+FA_BEGIN_DECLS
+/* Declared for the compiler's messages; there is no such function. */
+void fa_frame_memory_is_released_by_fa_end_frame(void *block);
+FA_END_DECLS
 #endif
 
 #endif

@@ -53,7 +53,7 @@ typedef struct fa_ctx_config {
  * Cost: 8 instructions for the allocator used last on the thread.
  * Since: 0.1.
  */
-FA_API fa_ctx *fa_ctx_current(fa_allocator *allocator);
+FA_API FA_ARENA_OF(1) fa_ctx *fa_ctx_current(fa_allocator *allocator);
 
 /**
  * Makes an explicit context, for a fiber, a job system or a cadence of its
@@ -67,9 +67,9 @@ FA_API fa_ctx *fa_ctx_current(fa_allocator *allocator);
  * Valid until: fa_ctx_destroy(). Owner: the caller.
  * Thread: any. Cost: a lock and a few mappings. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_ctx_create(fa_allocator *allocator,
-                                          const fa_ctx_config *config,
-                                          fa_ctx **out);
+FA_API FA_CREATES_ARENA(*3) FA_CHECKED fa_status
+    fa_ctx_create(fa_allocator *allocator, const fa_ctx_config *config,
+                  fa_ctx **out);
 
 /**
  * Ends an explicit context. Its frame is ended; blocks that are still live
@@ -81,7 +81,7 @@ FA_API FA_CHECKED fa_status fa_ctx_create(fa_allocator *allocator,
  * Valid until: - Owner: - Thread: any, when no other thread uses it.
  * Cost: returns its memory. Since: 0.1.
  */
-FA_API void fa_ctx_destroy(fa_ctx *ctx);
+FA_API FA_ENDS_FRAME(1) void fa_ctx_destroy(fa_ctx *ctx);
 
 /**
  * Why the last call of this context that failed did so.
@@ -116,7 +116,7 @@ FA_API FA_QUERY uint64_t fa_ctx_id(const fa_ctx *ctx);
  * Owner: the context. Thread: the context's own.
  * Cost: one acquire load while the number is unchanged. Since: 0.1.
  */
-FA_API fa_frame *fa_ctx_frame(fa_ctx *ctx);
+FA_API FA_ARENA_OF(1) fa_frame *fa_ctx_frame(fa_ctx *ctx);
 
 /**
  * Ends the frame of a context: of a worker, so that the frame's figures are
@@ -128,7 +128,7 @@ FA_API fa_frame *fa_ctx_frame(fa_ctx *ctx);
  * Valid until: - Owner: - Thread: the context's own.
  * Cost: as fa_end_frame() for one context. Since: 0.1.
  */
-FA_API void fa_ctx_end_frame(fa_ctx *ctx);
+FA_API FA_ENDS_FRAME(1) void fa_ctx_end_frame(fa_ctx *ctx);
 
 /**
  * Opens the next frame of a context with own frames.
@@ -139,7 +139,7 @@ FA_API void fa_ctx_end_frame(fa_ctx *ctx);
  * Valid until: fa_ctx_end_frame(). Owner: the context.
  * Thread: the context's own. Cost: as fa_begin_frame(). Since: 0.1.
  */
-FA_API fa_frame *fa_ctx_begin_frame(fa_ctx *ctx);
+FA_API FA_BEGINS_FRAME(1) fa_frame *fa_ctx_begin_frame(fa_ctx *ctx);
 
 /**
  * As fa_ctx_frame(), and the context stays in this frame until the unpin.
@@ -152,7 +152,7 @@ FA_API fa_frame *fa_ctx_begin_frame(fa_ctx *ctx);
  * Owner: the context. Thread: the context's own. Cost: as fa_ctx_frame().
  * Since: 0.1.
  */
-FA_API fa_frame *fa_ctx_frame_pin(fa_ctx *ctx);
+FA_API FA_ARENA_OF(1) FA_PINS_FRAME(1) fa_frame *fa_ctx_frame_pin(fa_ctx *ctx);
 
 /**
  * Undoes one fa_ctx_frame_pin().
@@ -162,7 +162,7 @@ FA_API fa_frame *fa_ctx_frame_pin(fa_ctx *ctx);
  * Valid until: - Owner: - Thread: the context's own. Cost: constant.
  * Since: 0.1.
  */
-FA_API void fa_ctx_frame_unpin(fa_ctx *ctx);
+FA_API FA_UNPINS_FRAME(1) void fa_ctx_frame_unpin(fa_ctx *ctx);
 
 FA_END_DECLS
 

@@ -66,8 +66,8 @@ typedef struct fa_stamp {
  * first two windows of resident memory never; blocks above the window come
  * from the block cache. Since: 0.1.
  */
-FA_API FA_NOINLINE void *fa_frame_alloc_slow(fa_frame *frame, size_t size,
-                                             size_t align);
+FA_API FA_RETURNS_FRAME(1) FA_NOINLINE
+    void *fa_frame_alloc_slow(fa_frame *frame, size_t size, size_t align);
 
 /**
  * Memory from the frame; uninitialised.
@@ -85,8 +85,9 @@ FA_API FA_NOINLINE void *fa_frame_alloc_slow(fa_frame *frame, size_t size,
  * Cost: 9 instructions inline; a window (32 KiB) costs one slow call, the
  * first two of a frame none once they are resident. Since: 0.1.
  */
-FA_API FA_RETURNS_MEM(2) void *fa_frame_alloc(fa_frame *frame, size_t size,
-                                              size_t align);
+FA_API FA_RETURNS_FRAME(1)
+    FA_RETURNS_MEM(2) void *fa_frame_alloc(fa_frame *frame, size_t size,
+                                           size_t align);
 
 #ifndef FA_NO_INLINE
 FA_INLINE FA_RETURNS_MEM(2) void *fa_frame_alloc(fa_frame *frame, size_t size,
@@ -116,8 +117,9 @@ FA_INLINE FA_RETURNS_MEM(2) void *fa_frame_alloc(fa_frame *frame, size_t size,
  * Thread: the context's own. Cost: fa_frame_alloc() and memset.
  * Since: 0.1.
  */
-FA_API FA_RETURNS_MEM(2) void *fa_frame_zalloc(fa_frame *frame, size_t size,
-                                               size_t align);
+FA_API FA_RETURNS_FRAME(1)
+    FA_RETURNS_MEM(2) void *fa_frame_zalloc(fa_frame *frame, size_t size,
+                                            size_t align);
 
 #ifndef FA_NO_INLINE
 FA_INLINE FA_RETURNS_MEM(2) void *fa_frame_zalloc(fa_frame *frame, size_t size,
@@ -141,10 +143,10 @@ FA_INLINE FA_RETURNS_MEM(2) void *fa_frame_zalloc(fa_frame *frame, size_t size,
  * Valid until: as fa_frame_alloc(). Owner: the frame.
  * Thread: the context's own. Cost: as fa_frame_alloc(). Since: 0.1.
  */
-FA_API FA_RETURNS_ARRAY(2, 3) void *fa_frame_alloc_array(fa_frame *frame,
-                                                         size_t count,
-                                                         size_t size,
-                                                         size_t align);
+FA_API FA_RETURNS_FRAME(1)
+    FA_RETURNS_ARRAY(2, 3) void *fa_frame_alloc_array(fa_frame *frame,
+                                                      size_t count, size_t size,
+                                                      size_t align);
 
 #ifndef FA_NO_INLINE
 FA_INLINE FA_RETURNS_ARRAY(2, 3) void *fa_frame_alloc_array(fa_frame *frame,
@@ -172,10 +174,8 @@ FA_INLINE FA_RETURNS_ARRAY(2, 3) void *fa_frame_alloc_array(fa_frame *frame,
  * Thread: the context's own. Cost: fa_frame_alloc_array() and memset.
  * Since: 0.1.
  */
-FA_API FA_RETURNS_ARRAY(2, 3) void *fa_frame_zalloc_array(fa_frame *frame,
-                                                          size_t count,
-                                                          size_t size,
-                                                          size_t align);
+FA_API FA_RETURNS_FRAME(1) FA_RETURNS_ARRAY(2, 3) void *fa_frame_zalloc_array(
+    fa_frame *frame, size_t count, size_t size, size_t align);
 
 #ifndef FA_NO_INLINE
 FA_INLINE FA_RETURNS_ARRAY(2, 3) void *fa_frame_zalloc_array(fa_frame *frame,
@@ -233,9 +233,10 @@ FA_INLINE FA_RETURNS_ARRAY(2, 3) void *fa_frame_zalloc_array(fa_frame *frame,
  * Thread: the context's own. Cost: constant in place, else a copy.
  * Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_frame_resize(fa_frame *frame, void *block,
-                                        size_t old_size, size_t new_size,
-                                        size_t align);
+FA_API FA_RETURNS_FRAME(1)
+    FA_REALLOCS(2) void *fa_frame_resize(fa_frame *frame, void *block,
+                                         size_t old_size, size_t new_size,
+                                         size_t align);
 
 /** Blocks up to this size come from the arena, unless their alignment is
  *  above 4096. */
@@ -306,8 +307,9 @@ fa_frame_release(fa_frame *frame, void *block, size_t size)
  * Valid until: the commit, or the next allocation. Owner: the frame.
  * Thread: the context's own. Cost: as fa_frame_alloc(). Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_frame_reserve(fa_frame *frame, size_t min,
-                                         size_t align, size_t *room);
+FA_API FA_RETURNS_FRAME(1) FA_CHECKED
+    void *fa_frame_reserve(fa_frame *frame, size_t min, size_t align,
+                           size_t *room);
 
 /**
  * Ends a reservation: the first bytes of it become a block.
@@ -319,7 +321,8 @@ FA_API FA_CHECKED void *fa_frame_reserve(fa_frame *frame, size_t min,
  * Valid until: as fa_frame_alloc(). Owner: the frame.
  * Thread: the context's own. Cost: about 2 ns. Since: 0.1.
  */
-FA_API void fa_frame_commit(fa_frame *frame, void *block, size_t used);
+FA_API FA_BORROWS(2) void fa_frame_commit(fa_frame *frame, void *block,
+                                          size_t used);
 
 /**
  * Copy of a string in the frame.
@@ -331,7 +334,8 @@ FA_API void fa_frame_commit(fa_frame *frame, void *block, size_t used);
  * Valid until: as fa_frame_alloc(). Owner: the frame.
  * Thread: the context's own. Cost: strlen and a copy. Since: 0.1.
  */
-FA_API FA_CHECKED char *fa_frame_strdup(fa_frame *frame, const char *text);
+FA_API FA_RETURNS_FRAME(1) FA_CHECKED
+    char *fa_frame_strdup(fa_frame *frame, const char *text);
 
 /**
  * Formatted string in the frame.
@@ -344,9 +348,9 @@ FA_API FA_CHECKED char *fa_frame_strdup(fa_frame *frame, const char *text);
  * Thread: the context's own. Cost: one vsnprintf; two when the text is longer
  * than what is left of the window. Since: 0.1.
  */
-FA_API FA_CHECKED FA_PRINTF(2, 3) char *fa_frame_printf(fa_frame *frame,
-                                                        const char *format,
-                                                        ...);
+FA_API FA_RETURNS_FRAME(1) FA_CHECKED
+    FA_PRINTF(2, 3) char *fa_frame_printf(fa_frame *frame, const char *format,
+                                          ...);
 
 /**
  * A mark: the position to which fa_frame_rollback() goes back.
@@ -359,7 +363,7 @@ FA_API FA_CHECKED FA_PRINTF(2, 3) char *fa_frame_printf(fa_frame *frame,
  * Owner: the caller; plain data. Thread: the context's own.
  * Cost: about 3 ns. Since: 0.1.
  */
-FA_API fa_mark fa_frame_checkpoint(fa_frame *frame);
+FA_API FA_MARKS(1) fa_mark fa_frame_checkpoint(fa_frame *frame);
 
 /**
  * Drops everything that was allocated since the mark: blocks, oversized
@@ -375,7 +379,8 @@ FA_API fa_mark fa_frame_checkpoint(fa_frame *frame);
  * Cost: O(blocks above the window + defers + tag changes since the mark).
  * Since: 0.1.
  */
-FA_API fa_status fa_frame_rollback(fa_frame *frame, fa_mark mark);
+FA_API FA_ROLLS_BACK(1, 2) fa_status
+    fa_frame_rollback(fa_frame *frame, fa_mark mark);
 
 /**
  * Calls a function when the memory of this frame dies, or is rolled back.
@@ -392,8 +397,8 @@ FA_API fa_status fa_frame_rollback(fa_frame *frame, fa_mark mark);
  * Thread: the context's own. Cost: an allocation; an empty list costs one
  * compare at the frame's end. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_frame_defer(fa_frame *frame, void (*fn)(void *),
-                                           void *arg);
+FA_API FA_RETAINS_IN(3, 1) FA_CHECKED fa_status
+    fa_frame_defer(fa_frame *frame, void (*fn)(void *), void *arg);
 
 /**
  * The frame's identity, to be kept beside a pointer into it.

@@ -77,9 +77,8 @@ typedef struct fa_group_stats {
  * Cost: a lock; two mappings where no destroyed one can be used again.
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_group_create(fa_ctx *ctx,
-                                            const fa_group_config *config,
-                                            fa_group *out);
+FA_API FA_CREATES_ARENA(*3) FA_CHECKED fa_status
+    fa_group_create(fa_ctx *ctx, const fa_group_config *config, fa_group *out);
 
 /**
  * The frame of a group, to allocate from.
@@ -92,7 +91,7 @@ FA_API FA_CHECKED fa_status fa_group_create(fa_ctx *ctx,
  * Owner: the group. Thread: any, one at a time for the group and those below
  * it. Cost: constant. Since: 0.1.
  */
-FA_API fa_frame *fa_group_frame(fa_group group);
+FA_API FA_ARENA_OF(1) fa_frame *fa_group_frame(fa_group group);
 
 /**
  * Whether the group has not ended yet.
@@ -115,7 +114,7 @@ FA_API bool fa_group_is_live(fa_group group);
  * Valid until: - Owner: - Thread: as fa_group_frame().
  * Cost: per group constant, O(blocks above 4 KiB + defers). Since: 0.1.
  */
-FA_API fa_status fa_group_reset(fa_group group);
+FA_API FA_RESETS(1) fa_status fa_group_reset(fa_group group);
 
 /**
  * Ends a group and those below it, newest first: defers run, all objects die.
@@ -127,7 +126,7 @@ FA_API fa_status fa_group_reset(fa_group group);
  * Cost: as fa_group_reset(), and a lock; memory above 64 KiB goes back to the
  * system. Since: 0.1.
  */
-FA_API fa_status fa_group_destroy(fa_group group);
+FA_API FA_ENDS_FRAME(1) fa_status fa_group_destroy(fa_group group);
 
 /**
  * Reads the figures of a group.

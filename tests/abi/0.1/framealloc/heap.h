@@ -57,8 +57,9 @@ typedef enum fa_intent {
  * Thread: the context's own. Cost: about 5 ns from the cache; a backend call
  * otherwise. Since: 0.1.
  */
-FA_API FA_RETURNS_MEM(2) FA_CHECKED
-    void *fa_heap_alloc(fa_ctx *ctx, size_t size, size_t align);
+FA_API FA_RETURNS_HEAP(1)
+    FA_RETURNS_MEM(2) void *fa_heap_alloc(fa_ctx *ctx, size_t size,
+                                          size_t align);
 
 /**
  * Grows or shrinks a heap block, in place where its room allows.
@@ -75,8 +76,9 @@ FA_API FA_RETURNS_MEM(2) FA_CHECKED
  * Thread: the context's own. Cost: constant in place, else a copy.
  * Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_heap_realloc(fa_ctx *ctx, void *block, size_t size,
-                                        size_t align);
+FA_API FA_RETURNS_HEAP(1)
+    FA_REALLOCS(2) void *fa_heap_realloc(fa_ctx *ctx, void *block, size_t size,
+                                         size_t align);
 
 /**
  * Frees a heap block. The same as fa_free().
@@ -87,7 +89,7 @@ FA_API FA_CHECKED void *fa_heap_realloc(fa_ctx *ctx, void *block, size_t size,
  * Valid until: the call. Owner: - Thread: the context's own; the block may be
  * another context's. Cost: about 5 ns into the cache. Since: 0.1.
  */
-FA_API void fa_heap_free(fa_ctx *ctx, void *block);
+FA_API FA_FREES(2) void fa_heap_free(fa_ctx *ctx, void *block);
 
 /**
  * Bytes that may be used at a pool or heap block.
@@ -99,7 +101,7 @@ FA_API void fa_heap_free(fa_ctx *ctx, void *block);
  * Cost: a search over the allocators of the process under a lock.
  * Since: 0.1.
  */
-FA_API size_t fa_heap_usable_size(const void *block);
+FA_API FA_BORROWS(1) size_t fa_heap_usable_size(const void *block);
 
 /**
  * Memory by intent.

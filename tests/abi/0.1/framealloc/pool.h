@@ -73,7 +73,7 @@ FA_API fa_pool *fa_ctx_pool(fa_ctx *ctx, size_t size, size_t align);
  * Valid until: it is freed. Owner: the caller. Thread: the context's own.
  * Cost: refills up to 64 blocks at once. Since: 0.1.
  */
-FA_API FA_NOINLINE void *fa_pool_alloc_slow(fa_pool *pool);
+FA_API FA_RETURNS_POOL(1) FA_NOINLINE void *fa_pool_alloc_slow(fa_pool *pool);
 
 /**
  * The slow path of fa_pool_free() and fa_free(); programs call these instead.
@@ -86,8 +86,8 @@ FA_API FA_NOINLINE void *fa_pool_alloc_slow(fa_pool *pool);
  * Cost: a look-up of the block's page; a full batch is pushed to its owner by
  * one atomic operation. Since: 0.1.
  */
-FA_API FA_NOINLINE void fa_pool_free_slow(fa_pool *pool, fa_ctx *ctx,
-                                          void *block);
+FA_API FA_FREES(3) FA_NOINLINE
+    void fa_pool_free_slow(fa_pool *pool, fa_ctx *ctx, void *block);
 
 /**
  * A block from the pool; uninitialised.
@@ -99,7 +99,7 @@ FA_API FA_NOINLINE void fa_pool_free_slow(fa_pool *pool, fa_ctx *ctx,
  * Valid until: it is freed. Owner: the caller.
  * Thread: the context's own. Cost: 6 instructions inline. Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_pool_alloc(fa_pool *pool);
+FA_API FA_RETURNS_POOL(1) void *fa_pool_alloc(fa_pool *pool);
 
 #ifndef FA_NO_INLINE
 FA_INLINE FA_CHECKED void *
@@ -125,7 +125,7 @@ fa_pool_alloc(fa_pool *pool)
  * Valid until: the call. Owner: the pool. Thread: the context's own.
  * Cost: 12 instructions inline. Since: 0.1.
  */
-FA_API void fa_pool_free(fa_pool *pool, void *block);
+FA_API FA_FREES_POOL(2) void fa_pool_free(fa_pool *pool, void *block);
 
 #ifndef FA_NO_INLINE
 FA_INLINE void
@@ -157,7 +157,7 @@ fa_pool_free(fa_pool *pool, void *block)
  * page is known: these travel in batches of 32, the last one when the frame
  * ends. Since: 0.1.
  */
-FA_API void fa_free(fa_ctx *ctx, void *block);
+FA_API FA_FREES(2) void fa_free(fa_ctx *ctx, void *block);
 
 #ifndef FA_NO_INLINE
 FA_INLINE void
@@ -189,7 +189,7 @@ fa_free(fa_ctx *ctx, void *block)
  * Valid until: it is freed. Owner: the caller.
  * Thread: the context's own. Cost: fa_pool_alloc() and memset. Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_pool_zalloc(fa_pool *pool, size_t size);
+FA_API FA_RETURNS_POOL(1) void *fa_pool_zalloc(fa_pool *pool, size_t size);
 
 /** One zeroed T from the context's pool of its size, or NULL. */
 #define fa_pool_new(ctx, T)                                                   \

@@ -51,7 +51,7 @@ typedef struct fa_frame_scope {
  * Owner: the caller. Thread: the context's own. Cost: a checkpoint.
  * Since: 0.1.
  */
-FA_API fa_frame_guard fa_frame_guard_begin(fa_frame *frame);
+FA_API FA_MARKS(1) fa_frame_guard fa_frame_guard_begin(fa_frame *frame);
 
 /**
  * Keeps what was allocated since the begin; the guard is over.
@@ -75,7 +75,8 @@ FA_API fa_status fa_frame_guard_commit(fa_frame_guard *guard);
  * Valid until: - Owner: - Thread: the context's own.
  * Cost: as fa_frame_rollback(). Since: 0.1.
  */
-FA_API fa_status fa_frame_guard_rollback(fa_frame_guard *guard);
+FA_API FA_ROLLS_BACK(*1, *1) fa_status
+    fa_frame_guard_rollback(fa_frame_guard *guard);
 
 /**
  * Rolls back, unless the guard is over: the end of a block.
@@ -89,12 +90,12 @@ FA_API void fa_frame_guard_end(fa_frame_guard *guard);
 
 /** A statement or block with a guard, which is rolled back however the block
  *  is left, unless it was committed. name is a fa_frame_guard *. */
-#define FA_FRAME_GUARD(name, of)                                            \
-    for (fa_frame_guard name##_guard_ FA_ATTR(                              \
-             (__cleanup__(fa_frame_guard_end))) = fa_frame_guard_begin(of), \
-     *name##_once_ = &name##_guard_;                                        \
-         name##_once_ != NULL; name##_once_ = NULL)                         \
-        for (fa_frame_guard * name FA_ATTR((__unused__)) = &name##_guard_;  \
+#define FA_FRAME_GUARD(name, of)                                           \
+    for (fa_frame_guard name##_guard_                                      \
+             FA_CLEANUP(fa_frame_guard_end) = fa_frame_guard_begin(of),    \
+             *name##_once_ = &name##_guard_;                               \
+         name##_once_ != NULL; name##_once_ = NULL)                        \
+        for (fa_frame_guard * name FA_ATTR((__unused__)) = &name##_guard_; \
              name##_once_ != NULL; name##_once_ = NULL)
 
 /**
@@ -109,9 +110,9 @@ FA_API void fa_frame_guard_end(fa_frame_guard *guard);
  * Valid until: - Owner: - Thread: the context's own.
  * Cost: a checkpoint, and a rollback on failure. Since: 0.1.
  */
-FA_API fa_status fa_frame_try(fa_frame *frame,
-                              fa_status (*fn)(fa_frame *frame, void *arg),
-                              void *arg);
+FA_API FA_BORROWS(3) fa_status
+    fa_frame_try(fa_frame *frame, fa_status (*fn)(fa_frame *frame, void *arg),
+                 void *arg);
 
 /**
  * Begins a frame for a scope, or joins the open one.
@@ -124,7 +125,8 @@ FA_API fa_status fa_frame_try(fa_frame *frame,
  * Thread: the one that opens and closes frames.
  * Cost: as fa_begin_frame(); an inner one as fa_ctx_frame(). Since: 0.1.
  */
-FA_API fa_frame_scope fa_frame_scope_begin(fa_allocator *allocator);
+FA_API FA_BEGINS_FRAME(1) fa_frame_scope
+    fa_frame_scope_begin(fa_allocator *allocator);
 
 /**
  * Ends a scope, and its frame when it is the outermost one.
@@ -136,7 +138,7 @@ FA_API fa_frame_scope fa_frame_scope_begin(fa_allocator *allocator);
  * Valid until: - Owner: - Thread: as the begin. Cost: as fa_end_frame().
  * Since: 0.1.
  */
-FA_API fa_status fa_frame_scope_end(fa_frame_scope *scope);
+FA_API FA_ENDS_FRAME(*1) fa_status fa_frame_scope_end(fa_frame_scope *scope);
 
 /**
  * The end of FA_FRAME_SCOPE; programs use that instead.
@@ -146,16 +148,16 @@ FA_API fa_status fa_frame_scope_end(fa_frame_scope *scope);
  * Valid until: - Owner: - Thread: as the begin.
  * Cost: as fa_frame_scope_end(). Since: 0.1.
  */
-FA_API void fa_frame_end_scope(fa_frame_scope *scope);
+FA_API FA_ENDS_FRAME(*1) void fa_frame_end_scope(fa_frame_scope *scope);
 
 /** A statement or block with a frame, which ends however the block is left.
  *  name is a fa_frame *. */
-#define FA_FRAME_SCOPE(name, of)                                            \
-    for (fa_frame_scope name##_scope_ FA_ATTR(                              \
-             (__cleanup__(fa_frame_end_scope))) = fa_frame_scope_begin(of), \
-     *name##_once_ = &name##_scope_;                                        \
-         name##_once_ != NULL; name##_once_ = NULL)                         \
-        for (fa_frame * name FA_ATTR((__unused__)) = name##_scope_.frame;   \
+#define FA_FRAME_SCOPE(name, of)                                          \
+    for (fa_frame_scope name##_scope_ FA_CLEANUP(fa_frame_end_scope)      \
+             FA_SCOPE_GUARD(0) = fa_frame_scope_begin(of),                \
+             *name##_once_ = &name##_scope_;                              \
+         name##_once_ != NULL; name##_once_ = NULL)                       \
+        for (fa_frame * name FA_ATTR((__unused__)) = name##_scope_.frame; \
              name##_once_ != NULL; name##_once_ = NULL)
 
 FA_END_DECLS

@@ -79,10 +79,9 @@ typedef struct fa_scratch_scope {
  * Owner: the allocator. Thread: any. Cost: a lock; two mappings where no
  * destroyed one can be used again. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_scratch_create(fa_allocator *allocator,
-                                              const char *name,
-                                              const fa_scratch_config *config,
-                                              fa_scratch *out);
+FA_API FA_CREATES_ARENA(*4) FA_CHECKED fa_status
+    fa_scratch_create(fa_allocator *allocator, const char *name,
+                      const fa_scratch_config *config, fa_scratch *out);
 
 /**
  * The scratch arena of a name.
@@ -121,7 +120,7 @@ FA_API size_t fa_scratch_list(fa_allocator *allocator, fa_scratch *out,
  * Valid until: fa_scratch_destroy(); blocks until fa_scratch_reset().
  * Owner: the arena. Thread: any, one at a time. Cost: constant. Since: 0.1.
  */
-FA_API fa_frame *fa_scratch_frame(fa_scratch scratch);
+FA_API FA_ARENA_OF(1) fa_frame *fa_scratch_frame(fa_scratch scratch);
 
 /**
  * Whether the arena was not destroyed yet.
@@ -144,7 +143,7 @@ FA_API bool fa_scratch_is_live(fa_scratch scratch);
  * Valid until: - Owner: - Thread: as fa_scratch_frame().
  * Cost: constant, O(blocks above the window + defers). Since: 0.1.
  */
-FA_API fa_status fa_scratch_reset(fa_scratch scratch);
+FA_API FA_RESETS(1) fa_status fa_scratch_reset(fa_scratch scratch);
 
 /**
  * Ends a scratch arena. Its handle is refused from now on.
@@ -157,7 +156,7 @@ FA_API fa_status fa_scratch_reset(fa_scratch scratch);
  * Valid until: - Owner: - Thread: as fa_scratch_frame().
  * Cost: a lock; memory above 64 KiB goes back to the system. Since: 0.1.
  */
-FA_API fa_status fa_scratch_destroy(fa_scratch scratch);
+FA_API FA_ENDS_FRAME(1) fa_status fa_scratch_destroy(fa_scratch scratch);
 
 /**
  * Reads the figures of a scratch arena.
@@ -183,7 +182,8 @@ FA_API fa_status fa_scratch_stats_read(fa_scratch scratch,
  * Valid until: fa_scratch_end(). Owner: the caller.
  * Thread: as fa_scratch_frame(). Cost: a checkpoint. Since: 0.1.
  */
-FA_API fa_scratch_scope fa_scratch_begin_in(fa_scratch scratch);
+FA_API FA_CREATES_ARENA_IN(0, 1) fa_scratch_scope
+    fa_scratch_begin_in(fa_scratch scratch);
 
 /**
  * Opens a scope of one of the context's two scratch arenas for functions,
@@ -202,9 +202,8 @@ FA_API fa_scratch_scope fa_scratch_begin_in(fa_scratch scratch);
  * Owner: the caller. Thread: the context's own.
  * Cost: a checkpoint; the first two make the arenas. Since: 0.1.
  */
-FA_API fa_scratch_scope fa_scratch_begin(fa_ctx *ctx,
-                                         fa_frame *const *conflicts,
-                                         size_t count);
+FA_API FA_CREATES_ARENA(0) fa_scratch_scope
+    fa_scratch_begin(fa_ctx *ctx, fa_frame *const *conflicts, size_t count);
 
 /**
  * Ends a scope: what was allocated in it dies.
@@ -216,7 +215,7 @@ FA_API fa_scratch_scope fa_scratch_begin(fa_ctx *ctx,
  * Valid until: - Owner: - Thread: as the begin. Cost: a rollback.
  * Since: 0.1.
  */
-FA_API fa_status fa_scratch_end(fa_scratch_scope scope);
+FA_API FA_ENDS_FRAME(1) fa_status fa_scratch_end(fa_scratch_scope scope);
 
 /**
  * Ends the scope of FA_SCRATCH_SCOPE; programs use that instead.
@@ -226,7 +225,7 @@ FA_API fa_status fa_scratch_end(fa_scratch_scope scope);
  * Valid until: - Owner: - Thread: as the begin. Cost: as fa_scratch_end().
  * Since: 0.1.
  */
-FA_API void fa_scratch_end_scope(fa_scratch_scope *scope);
+FA_API FA_ENDS_FRAME(*1) void fa_scratch_end_scope(fa_scratch_scope *scope);
 
 /**
  * A statement or block with a scratch frame, ended however it is left:
@@ -237,8 +236,8 @@ FA_API void fa_scratch_end_scope(fa_scratch_scope *scope);
  *     }
  */
 #define FA_SCRATCH_SCOPE(name, begin)                                    \
-    for (fa_scratch_scope name##_scope_                                  \
-             FA_ATTR((__cleanup__(fa_scratch_end_scope))) = (begin),     \
+    for (fa_scratch_scope name##_scope_ FA_CLEANUP(fa_scratch_end_scope) \
+             FA_SCOPE_GUARD(0) = (begin),                                \
              *name##_once_ = &name##_scope_;                             \
          name##_once_ != NULL; name##_once_ = NULL)                      \
         for (fa_frame *name = name##_scope_.frame; name##_once_ != NULL; \

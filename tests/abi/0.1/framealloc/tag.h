@@ -65,7 +65,7 @@ FA_API const char *fa_tag_name(const fa_allocator *allocator, fa_tag tag);
  * Owner: the context. Thread: the context's own.
  * Cost: about 10 ns; none per allocation. Since: 0.1.
  */
-FA_API void fa_tag_push(fa_ctx *ctx, fa_tag tag);
+FA_API FA_PUSHES_TAG(1) void fa_tag_push(fa_ctx *ctx, fa_tag tag);
 
 /**
  * Back to the tag before the last push.
@@ -75,7 +75,7 @@ FA_API void fa_tag_push(fa_ctx *ctx, fa_tag tag);
  * Valid until: the next push. Owner: the context. Thread: the context's own.
  * Cost: about 10 ns. Since: 0.1.
  */
-FA_API void fa_tag_pop(fa_ctx *ctx);
+FA_API FA_POPS_TAG(1) void fa_tag_pop(fa_ctx *ctx);
 
 /**
  * The tag that allocations count for now.
