@@ -111,4 +111,30 @@ check-corpus: tools/framealloc
 	FA_CPPFLAGS='$(CHIPMUNK_CFLAGS) $(LIBUV_CFLAGS)' \
 	  $(srcdir)/tests/check/corpus.sh
 
-.PHONY: check-corpus
+# Broken examples: a few minutes.
+EXTRA_DIST += tests/check/example_mutants.py
+mutant_examples = \
+	01-frames \
+	03-pools \
+	04-workers \
+	05-budgets \
+	06-tracking-heap \
+	07-batches \
+	10-groups \
+	11-handles \
+	12-ecs
+if WITH_PHYSICS
+mutant_examples += 16-physics-sounds 17-physics-rollback
+endif
+mutant_physics = libframealloc-physics.la libframealloc.la $(CHIPMUNK_LIBS) -lm
+mutant_libs = *=libframealloc.la \
+	-lpthread;16-physics-sounds=$(mutant_physics);17-physics-rollback=$(mutant_physics)
+
+check-examples-mutants: tools/framealloc tools/framealloc-check
+	FA_SRCDIR="$$(cd '$(srcdir)' && pwd)" FA_CHECK=tools/framealloc \
+	FA_COMPILE="$(CC) $(CPPFLAGS) -I$$(cd '$(srcdir)' && pwd)/include -O1" \
+	FA_LINK='$(mutant_link)' FA_EXAMPLES='$(mutant_examples)' \
+	FA_LIBS='$(mutant_libs)' \
+	  $(srcdir)/tests/check/example_mutants.py $(MUTANTS)
+
+.PHONY: check-corpus check-examples-mutants

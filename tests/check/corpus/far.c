@@ -67,8 +67,8 @@ stall_item_free(struct stall_shop *shop, struct stall_item *item)
 void
 stall_item_sell(struct stall_shop *shop, struct stall_item *item)
 {
-    if (shop->best == NULL || item->weight > shop->best->weight)
-        shop->best = item;
+    item->next = shop->best;
+    shop->best = item;
     shop->sold++;
 }
 

@@ -124,8 +124,8 @@ keep_of_heap_memory(fa_ctx *ctx, struct bus *bus)
     struct player *player =
         fa_heap_alloc(ctx, sizeof(*player), _Alignof(struct player));
     struct widget *widget = NULL;
-    if (draft != NULL && player != NULL) {
-        *player = *draft;
+    if (player != NULL) {
+        *player = (struct player){"", draft != NULL ? draft->health : 1};
         widget = widget_new(bus, player);
     }
     fa_scratch_end(scope);
@@ -154,6 +154,8 @@ keep_in_the_thread_of_pool_memory(fa_allocator *allocator, pthread_key_t key)
     char *name = fa_frame_strdup(frame, "local");
     bool is_ok =
         player != NULL && name != NULL && pthread_setspecific(key, player) == 0;
+    if (!is_ok)
+        fa_free(ctx, player);
     fa_end_frame(allocator);
     return is_ok;
 }

@@ -144,8 +144,8 @@ physics_user_data_of_a_pool(struct level *level, cpBody *body)
     fa_frame *frame = fa_begin_frame(level->allocator);
     int *shown = fa_frame_new(frame, int);
     int *id = fa_pool_new(level->ctx, int);
-    if (id != NULL && shown != NULL) {
-        *shown = *id = 4;
+    if (id != NULL) {
+        *id = shown != NULL ? *shown : 4;
         cpBodySetUserData(body, id);
     }
     fa_end_frame(level->allocator);

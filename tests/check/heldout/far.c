@@ -67,8 +67,8 @@ booth_item_free(struct booth_shop *shop, struct booth_item *item)
 void
 booth_item_sell(struct booth_shop *shop, struct booth_item *item)
 {
-    if (shop->best == NULL || item->weight > shop->best->weight)
-        shop->best = item;
+    item->next = shop->best;
+    shop->best = item;
     shop->sold++;
 }
 

@@ -60,9 +60,12 @@ thread_that_is_detached_with_pool_memory(struct crew *crew, size_t count)
     struct batch *batch = fa_pool_new(crew->ctx, struct batch);
     if (scratch != NULL && batch != NULL) {
         batch->count = count;
-        if (pthread_create(&thread, NULL, crew_run_batch, batch) == 0)
+        if (pthread_create(&thread, NULL, crew_run_batch, batch) == 0) {
             pthread_detach(thread);
+            batch = NULL;
+        }
     }
+    fa_free(crew->ctx, batch);
     fa_end_frame(crew->allocator);
 }
 
