@@ -13,10 +13,12 @@ FA_FRONT_LDADD = \
 
 if HAVE_JANSSON
 check_PROGRAMS += tests/front
-TESTS += tests/front.sh
+TESTS += tests/front.sh tests/front-config.sh
 if ENABLE_TESTS
 FA_FRONT_TESTS = \
-	tests/check_front_database
+	tests/check_front_config \
+	tests/check_front_database \
+	tests/check_front_suppress
 check_PROGRAMS += $(FA_FRONT_TESTS)
 TESTS += $(FA_FRONT_TESTS)
 endif
@@ -26,10 +28,25 @@ tests_front_SOURCES = tests/front_engine.c tools/check/main.c
 tests_front_CPPFLAGS = $(CHECK_CPPFLAGS)
 tests_front_LDADD = $(FA_FRONT_LDADD)
 
+tests_check_front_config_SOURCES = \
+	tests/check_front_config.c \
+	tests/front_engine.c
+tests_check_front_config_CPPFLAGS = $(FA_FRONT_CPPFLAGS)
+tests_check_front_config_LDADD = $(FA_FRONT_LDADD)
+
 tests_check_front_database_SOURCES = \
 	tests/check_front_database.c \
 	tests/front_engine.c
 tests_check_front_database_CPPFLAGS = $(FA_FRONT_CPPFLAGS)
 tests_check_front_database_LDADD = $(FA_FRONT_LDADD)
 
-EXTRA_DIST += tests/front.sh
+tests_check_front_suppress_SOURCES = \
+	tests/check_front_suppress.c \
+	tests/front_engine.c
+tests_check_front_suppress_CPPFLAGS = $(FA_FRONT_CPPFLAGS)
+tests_check_front_suppress_LDADD = $(FA_FRONT_LDADD)
+
+EXTRA_DIST += \
+	tests/front-config.sh \
+	tests/front-lib.sh \
+	tests/front.sh

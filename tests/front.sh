@@ -6,44 +6,7 @@
 # with the engine of tests/front_engine.c.
 
 set -eu
-program=$PWD/tests/front
-folder=$(mktemp -d)
-trap 'chmod -R u+rwx "$folder" && rm -rf "$folder"' EXIT
-cd "$folder"
-export XDG_CACHE_HOME="$folder/cache" NO_COLOR=1
-failed=0
-
-fail() {
-    echo "front: $1" >&2
-    failed=1
-}
-
-# run STATUS ARGUMENT...: what it prints is in out and err.
-run() {
-    wanted=$1
-    shift
-    status=0
-    "$program" "$@" >out 2>err || status=$?
-    [ $status -eq "$wanted" ] || {
-        fail "status $status instead of $wanted: $*"
-        cat out err >&2
-    }
-}
-
-# says FILE TEXT: a line of it has the text.
-says() {
-    grep -qF -- "$2" "$1" || {
-        fail "$1 has no \"$2\""
-        cat "$1" >&2
-    }
-}
-
-is_silent() {
-    [ ! -s "$1" ] || {
-        fail "$1 is not empty"
-        cat "$1" >&2
-    }
-}
+. "${srcdir:-.}/tests/front-lib.sh"
 
 cat >a.c <<'EOF'
 update(void)
@@ -205,7 +168,7 @@ run 0 list
 says out 'FA551'
 run 0 list --category threading
 says out 'FA201'
-! grep -q FA606 out || fail 'list shows another category'
+lacks out FA606
 run 2 list nothing
 says err 'there is no category "nothing"'
 run 0 check --help

@@ -5,9 +5,12 @@
  */
 #include "check/check.h"
 
+#include "check/baseline.h"
 #include "check/commands.h"
+#include "check/config.h"
 #include "check/options.h"
 #include "check/path.h"
+#include "check/suppress.h"
 #include "check/write.h"
 
 #include <framealloc/version.h>
@@ -219,14 +222,31 @@ check_with(struct settings *settings)
     return status;
 }
 
+/* Files of units that were analysed. */
+static text_list
+unit_files(const struct database *database)
+{
+    text_list files = TEXT_VEC_INIT;
+    for (size_t i = 0; i < database->count; i++)
+        if (i == 0 ||
+            strcmp(database->units[i].file, database->units[i - 1].file) != 0)
+            text_push(&files, database->units[i].file);
+    return files;
+}
+
 int
 check_report(struct report *report, const struct settings *settings,
              const struct database *database,
              const struct check_results *results)
 {
-    (void)database;
+    text_list files = unit_files(database);
     report_collect(report, settings, results);
-    report_sort(report);
+    suppress_apply(report, settings, &files);
+    baseline_fingerprint(report);
+    if (settings->baseline != NULL &&
+        !baseline_apply(report, settings_baseline(settings),
+                        settings->files.count == 0))
+        return 2;
     report_finish(report, settings);
     return 0;
 }
@@ -237,7 +257,13 @@ check_settings(int argc, char **argv, struct settings *settings)
     settings_init(settings);
     if (!options_parse(argc, argv, settings))
         return 2;
-    return -1;
+    if (settings->wants_help)
+        options_print_help();
+    else if (settings->wants_version)
+        printf("framealloc check %s\n", FA_VERSION);
+    else
+        return config_load(settings) ? -1 : 2;
+    return fflush(stdout) == 0 ? 0 : 4;
 }
 
 int
@@ -245,17 +271,7 @@ check_main(int argc, char **argv)
 {
     struct settings settings;
     int status = check_settings(argc, argv, &settings);
-    if (status >= 0)
-        return status;
-    if (settings.wants_help) {
-        options_print_help();
-        return fflush(stdout) == 0 ? 0 : 4;
-    }
-    if (settings.wants_version) {
-        printf("framealloc check %s\n", FA_VERSION);
-        return fflush(stdout) == 0 ? 0 : 4;
-    }
-    return check_with(&settings);
+    return status >= 0 ? status : check_with(&settings);
 }
 
 int

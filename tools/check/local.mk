@@ -16,16 +16,20 @@ CHECK_SOURCES = \
 # The front end: a library of its own, for its tests and fuzzers.
 CHECK_FRONT_SOURCES = \
 	tools/check/baseline.c \
+	tools/check/baseline.h \
 	tools/check/check.c \
 	tools/check/check.h \
 	tools/check/command.c \
 	tools/check/command.h \
 	tools/check/commands.h \
+	tools/check/config.c \
+	tools/check/config.h \
 	tools/check/database.c \
 	tools/check/database.h \
 	tools/check/emit.c \
 	tools/check/emit.h \
 	tools/check/explain.c \
+	tools/check/init.c \
 	tools/check/options.c \
 	tools/check/options.h \
 	tools/check/path.c \
@@ -36,8 +40,12 @@ CHECK_FRONT_SOURCES = \
 	tools/check/settings.h \
 	tools/check/source.c \
 	tools/check/source.h \
+	tools/check/suppress.c \
+	tools/check/suppress.h \
 	tools/check/text.c \
 	tools/check/text.h \
+	tools/check/toml.c \
+	tools/check/toml.h \
 	tools/check/write.c \
 	tools/check/write.h \
 	tools/check/write_json.c \

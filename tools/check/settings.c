@@ -82,7 +82,10 @@ is_selected(const struct settings *settings, const struct check_code *code)
 enum check_level
 settings_level(const struct settings *settings, const struct check_code *code)
 {
-    enum check_level level = apply(&settings->file, code, code->level);
+    enum check_level level = code->level;
+    if (code->number == 802 && settings->warn_unknown_tags)
+        level = CHECK_WARNING;
+    level = apply(&settings->file, code, level);
     level = apply(&settings->line, code, level);
     if (level == CHECK_OFF && is_listed(&settings->only, code))
         level = CHECK_WARNING;
