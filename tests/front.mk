@@ -13,7 +13,11 @@ FA_FRONT_LDADD = \
 
 if HAVE_JANSSON
 check_PROGRAMS += tests/front
-TESTS += tests/front.sh tests/front-config.sh
+TESTS += \
+	tests/front.sh \
+	tests/front-config.sh \
+	tests/front-fix.sh \
+	tests/front-formats.sh
 if ENABLE_TESTS
 FA_FRONT_TESTS = \
 	tests/check_front_config \
@@ -48,5 +52,8 @@ tests_check_front_suppress_LDADD = $(FA_FRONT_LDADD)
 
 EXTRA_DIST += \
 	tests/front-config.sh \
+	tests/front-fix.sh \
+	tests/front-formats.sh \
 	tests/front-lib.sh \
-	tests/front.sh
+	tests/front.sh \
+	tests/sarif-2.1.0.json

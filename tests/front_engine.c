@@ -6,7 +6,6 @@
  *
  *     @606 `p` is used       a finding on this line
  *     @note 3 allocated here a step of its path, on line 3
- *     @fix OLD NEW           OLD, on this line, is to become NEW
  *     @trouble text          the unit cannot be analysed
  *
  * A line that begins with a name and "(" is a function. With FRONT_ENGINE
@@ -35,7 +34,7 @@ last(struct scan *scan)
     return &scan->findings->items[scan->findings->count - 1];
 }
 
-static void
+static bool
 add_finding(struct scan *scan, unsigned line, const char *start,
             const char *text)
 {
@@ -45,8 +44,10 @@ add_finding(struct scan *scan, unsigned line, const char *start,
         .at = {scan->source->file, line, (unsigned)strspn(start, " \t") + 1},
         .function = scan->function,
         .message = text_copy(message + strspn(message, " "))};
-    if (finding.code != NULL)
-        text_push(scan->findings, finding);
+    if (finding.code == NULL)
+        return false;
+    text_push(scan->findings, finding);
+    return true;
 }
 
 static void
@@ -65,9 +66,13 @@ add_note(struct scan *scan, const char *text)
     finding->notes = notes;
 }
 
+/* FRONT_FIX="OLD NEW": what FA104 would change on its line. */
 static void
-add_fix(struct scan *scan, const char *start, const char *text)
+add_fix(struct scan *scan, const char *start)
 {
+    const char *text = getenv("FRONT_FIX");
+    if (text == NULL || last(scan)->code->number != 104)
+        return;
     const char *space = strchr(text, ' ');
     const char *old = text_copy_bytes(text, (size_t)(space - text));
     const char *found = strstr(start, old);
@@ -99,10 +104,8 @@ scan_line(struct scan *scan, unsigned number)
         return false;
     if (text_starts(at, "@note "))
         add_note(scan, at + 6);
-    else if (text_starts(at, "@fix "))
-        add_fix(scan, start, at + 5);
-    else
-        add_finding(scan, number, line, at + 1);
+    else if (add_finding(scan, number, line, at + 1))
+        add_fix(scan, start);
     return true;
 }
 

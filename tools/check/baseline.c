@@ -251,7 +251,7 @@ make_baseline(struct settings *settings, const char *file)
     if (status != 0)
         return status;
     status = check_report(&report, settings, &database, &results);
-    if (status == 0 && report_status(&report, settings) == 3) {
+    if (status == 0 && report_status(&report) == 3) {
         write_compact(&report, stderr);
         fputs("framealloc baseline: not all was analysed\n", stderr);
         status = 3;

@@ -8,8 +8,10 @@
 #include "check/baseline.h"
 #include "check/commands.h"
 #include "check/config.h"
+#include "check/fix.h"
 #include "check/options.h"
 #include "check/path.h"
+#include "check/profile.h"
 #include "check/suppress.h"
 #include "check/write.h"
 
@@ -186,6 +188,28 @@ write_all(struct report *report, struct settings *settings)
     return true;
 }
 
+/* A dry run prints the diff in place of the report; show behind it. */
+static bool
+finish(struct report *report, struct settings *settings)
+{
+    fixes_vec fixes = TEXT_VEC_INIT;
+    bool is_diff = settings->fix != FIX_NONE && settings->is_dry_run;
+    if (settings->fix != FIX_NONE)
+        fix_collect(report, settings->fix, &fixes);
+    if (is_diff && !settings->is_show) {
+        fix_print(report, &fixes, stdout);
+        fputs(report_summary(report), stderr);
+        return fflush(stdout) == 0;
+    }
+    if (!write_all(report, settings))
+        return false;
+    if (is_diff)
+        fix_print(report, &fixes, stdout);
+    else if (settings->fix != FIX_NONE)
+        return fix_apply(&fixes);
+    return fflush(stdout) == 0;
+}
+
 static void
 tell_nothing(const struct check_results *results)
 {
@@ -212,11 +236,11 @@ check_with(struct settings *settings)
     if (status != 0)
         return status;
     status = check_report(&report, settings, &database, &results);
-    if (status == 0 && !write_all(&report, settings))
+    if (status == 0 && !finish(&report, settings))
         status = 2;
     if (status == 0) {
         tell_nothing(&results);
-        status = report_status(&report, settings);
+        status = report_status(&report);
     }
     check_results_free(&results);
     return status;
@@ -262,7 +286,10 @@ check_settings(int argc, char **argv, struct settings *settings)
     else if (settings->wants_version)
         printf("framealloc check %s\n", FA_VERSION);
     else
-        return config_load(settings) ? -1 : 2;
+        return config_load(settings) &&
+                       (settings->profile == NULL || profile_read(settings))
+                   ? -1
+                   : 2;
     return fflush(stdout) == 0 ? 0 : 4;
 }
 
@@ -277,5 +304,15 @@ check_main(int argc, char **argv)
 int
 show_main(int argc, char **argv)
 {
-    return check_main(argc, argv);
+    struct settings settings;
+    int status = check_settings(argc, argv, &settings);
+    if (status >= 0)
+        return status;
+    if (settings.files.count == 0 && settings.command == NULL) {
+        fputs("Usage: framealloc show FILE [OPTION]...\n", stderr);
+        return 2;
+    }
+    settings.fix = FIX_EDIT;
+    settings.is_dry_run = settings.is_show = true;
+    return check_with(&settings);
 }

@@ -5,6 +5,7 @@
  */
 #include "check/code.h"
 #include "check/commands.h"
+#include "check/examples.h"
 #include "check/text.h"
 
 #include <stdio.h>
@@ -17,12 +18,34 @@ finish(void)
 }
 
 static void
+print_text(const char *heading, const char *text)
+{
+    if (text[0] != '\0')
+        printf("\n%s%s", heading, text);
+}
+
+static void
+print_example(const struct check_code *code)
+{
+    const struct check_example *example = check_examples;
+    while (example->number != 0 && example->number != code->number)
+        example++;
+    if (example->number == 0)
+        return;
+    print_text("", example->text);
+    print_text("", example->both);
+    print_text("/* bad */\n\n", example->bad);
+    print_text("/* good */\n\n", example->good);
+}
+
+static void
 print_code(const struct check_code *code)
 {
     printf("FA%03u: %s\n\n", code->number, code->title);
     printf("  Level     %s\n", check_level_name(code->level));
     printf("  Category  %s\n", check_category_name(code->category));
     printf("  Cure      %s\n", code->cure);
+    print_example(code);
 }
 
 int

@@ -28,12 +28,17 @@ CHECK_FRONT_SOURCES = \
 	tools/check/database.h \
 	tools/check/emit.c \
 	tools/check/emit.h \
+	tools/check/examples.h \
 	tools/check/explain.c \
+	tools/check/fix.c \
+	tools/check/fix.h \
 	tools/check/init.c \
 	tools/check/options.c \
 	tools/check/options.h \
 	tools/check/path.c \
 	tools/check/path.h \
+	tools/check/profile.c \
+	tools/check/profile.h \
 	tools/check/report.c \
 	tools/check/report.h \
 	tools/check/settings.c \
@@ -48,7 +53,11 @@ CHECK_FRONT_SOURCES = \
 	tools/check/toml.h \
 	tools/check/write.c \
 	tools/check/write.h \
+	tools/check/write_forge.c \
+	tools/check/write_html.c \
 	tools/check/write_json.c \
+	tools/check/write_junit.c \
+	tools/check/write_sarif.c \
 	tools/check/write_text.c
 
 # The engine: libclang, what it lowers to, and what runs that.
@@ -107,3 +116,63 @@ tools_framealloc_check_LDADD = \
 	tools/check/libfront.la \
 	libframealloc.la \
 	$(JANSSON_LIBS)
+
+# What explain prints, as C.
+CHECK_EXAMPLES = \
+	tools/check/explain/FA091.c \
+	tools/check/explain/FA092.c \
+	tools/check/explain/FA093.c \
+	tools/check/explain/FA101.c \
+	tools/check/explain/FA102.c \
+	tools/check/explain/FA103.c \
+	tools/check/explain/FA104.c \
+	tools/check/explain/FA201.c \
+	tools/check/explain/FA202.c \
+	tools/check/explain/FA203.c \
+	tools/check/explain/FA204.c \
+	tools/check/explain/FA205.c \
+	tools/check/explain/FA206.c \
+	tools/check/explain/FA301.c \
+	tools/check/explain/FA302.c \
+	tools/check/explain/FA303.c \
+	tools/check/explain/FA551.c \
+	tools/check/explain/FA552.c \
+	tools/check/explain/FA553.c \
+	tools/check/explain/FA554.c \
+	tools/check/explain/FA555.c \
+	tools/check/explain/FA601.c \
+	tools/check/explain/FA602.c \
+	tools/check/explain/FA603.c \
+	tools/check/explain/FA604.c \
+	tools/check/explain/FA605.c \
+	tools/check/explain/FA606.c \
+	tools/check/explain/FA607.c \
+	tools/check/explain/FA608.c \
+	tools/check/explain/FA609.c \
+	tools/check/explain/FA610.c \
+	tools/check/explain/FA611.c \
+	tools/check/explain/FA612.c \
+	tools/check/explain/FA613.c \
+	tools/check/explain/FA614.c \
+	tools/check/explain/FA620.c \
+	tools/check/explain/FA701.c \
+	tools/check/explain/FA702.c \
+	tools/check/explain/FA703.c \
+	tools/check/explain/FA801.c \
+	tools/check/explain/FA802.c \
+	tools/check/explain/FA803.c \
+	tools/check/explain/FA804.c \
+	tools/check/explain/FA903.c \
+	tools/check/explain/FA904.c \
+	tools/check/explain/FA912.c \
+	tools/check/explain/FA915.c
+
+nodist_tools_check_libfront_la_SOURCES = tools/check/examples.c
+tools/check/examples.c: $(CHECK_EXAMPLES) tools/check/examples.awk
+	$(AM_V_GEN)$(MKDIR_P) tools/check && cd '$(srcdir)' && \
+	  $(AWK) -f tools/check/examples.awk $(CHECK_EXAMPLES) \
+	  >'$(abs_builddir)/$@.new'
+	$(AM_V_at)mv '$@.new' $@
+CLEANFILES += tools/check/examples.c
+
+EXTRA_DIST += $(CHECK_EXAMPLES) tools/check/examples.awk

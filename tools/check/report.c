@@ -6,6 +6,7 @@
 #include "check/report.h"
 
 #include "check/path.h"
+#include "check/profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,9 @@ report_add(struct report *report, const struct settings *settings,
     struct check_finding *copy = add_place(report);
     *copy = *finding;
     copy->level = level;
+    const char *cost = profile_cost(&settings->cost, copy->code->number);
+    if (cost != NULL)
+        copy->message = text_format("%s: %s", copy->message, cost);
     if (copy->function == NULL)
         copy->function = "";
 }
@@ -56,6 +60,8 @@ report_collect(struct report *report, const struct settings *settings,
     memset(report, 0, sizeof(*report));
     report->results = results;
     report->root = settings->root;
+    report->fail_from =
+        settings->fail_on == CHECK_OFF ? CHECK_ERROR : settings->fail_on;
     for (size_t i = 0; i < results->finding_count; i++)
         report_add(report, settings, &results->findings[i]);
     for (size_t i = 0; i < results->trouble_count; i++) {
@@ -136,14 +142,12 @@ report_finish(struct report *report, const struct settings *settings)
 }
 
 int
-report_status(const struct report *report, const struct settings *settings)
+report_status(const struct report *report)
 {
     const struct check_results *results = report->results;
-    enum check_level from =
-        settings->fail_on == CHECK_OFF ? CHECK_ERROR : settings->fail_on;
     if (results->units_failed > 0 || results->functions == 0)
         return 3;
-    for (int level = from; level <= CHECK_ERROR; level++)
+    for (int level = report->fail_from; level <= CHECK_ERROR; level++)
         if (report->fresh[level] > 0)
             return 1;
     return 0;

@@ -24,6 +24,7 @@ struct report {
     bool has_baseline;
     const struct stale_entry *stale;
     size_t stale_count;
+    enum check_level fail_from; /* what makes the exit status 1 */
     bool is_colored;
 };
 
@@ -39,7 +40,7 @@ void report_sort(struct report *report);
 /* Takes out what is below the least level, and counts. */
 void report_finish(struct report *report, const struct settings *settings);
 /* 0, 1 or 3. */
-int report_status(const struct report *report, const struct settings *settings);
+int report_status(const struct report *report);
 
 /* "2 errors, 1 warning ...", one sentence per line, two lines. */
 char *report_summary(const struct report *report);

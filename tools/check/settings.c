@@ -7,6 +7,7 @@
 #include "check/settings.h"
 
 #include "check/path.h"
+#include "check/profile.h"
 
 #include <string.h>
 
@@ -83,6 +84,8 @@ enum check_level
 settings_level(const struct settings *settings, const struct check_code *code)
 {
     enum check_level level = code->level;
+    if (profile_cost(&settings->cost, code->number) != NULL)
+        level = CHECK_WARNING;
     if (code->number == 802 && settings->warn_unknown_tags)
         level = CHECK_WARNING;
     level = apply(&settings->file, code, level);

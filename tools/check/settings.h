@@ -35,6 +35,14 @@ struct module_tag {
     const char *tag;
 };
 
+/* What a profile shows to be costly, by code; NULL: it does not. */
+struct check_profile {
+    const char *hot_loops;     /* FA602 */
+    const char *no_bound;      /* FA301 */
+    const char *no_budget;     /* FA203 */
+    const char *much_promoted; /* FA620 */
+};
+
 struct settings {
     /* What is analysed. */
     const char *build; /* a folder or a database; NULL: looked for */
@@ -51,8 +59,9 @@ struct settings {
     enum check_level fail_on;      /* CHECK_OFF: not set */
     bool deny_warnings;
     bool require_reason;
-    const char *baseline; /* a file; "": the usual one; NULL: none */
-    const char *profile;
+    const char *baseline;      /* a file; "": the usual one; NULL: none */
+    const char *profile;       /* a file */
+    struct check_profile cost; /* what it shows */
 
     /* How. */
     const char *config; /* NULL: looked for */
@@ -73,6 +82,7 @@ struct settings {
     TEXT_VEC(struct check_output) outputs;
     enum check_fix_mode fix;
     bool is_dry_run;
+    bool is_show; /* the subcommand show */
     bool is_chatty;
     enum check_color color;
 

@@ -13,6 +13,12 @@ static const struct check_writer writers[] = {
     {"compact", write_compact, true},
     {"json", write_json, false},
     {"jsonl", write_jsonl, false},
+    {"sarif", write_sarif, false},
+    {"junit", write_junit, false},
+    {"checkstyle", write_checkstyle, false},
+    {"codeclimate", write_codeclimate, false},
+    {"github", write_github, false},
+    {"html", write_html, false},
 };
 enum { WRITERS = sizeof(writers) / sizeof(writers[0]) };
 

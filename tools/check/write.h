@@ -26,6 +26,12 @@ bool check_write(const struct report *report,
 
 void write_text(const struct report *report, FILE *out);
 void write_compact(const struct report *report, FILE *out);
+void write_checkstyle(const struct report *report, FILE *out);
+void write_codeclimate(const struct report *report, FILE *out);
+void write_github(const struct report *report, FILE *out);
+void write_html(const struct report *report, FILE *out);
+void write_junit(const struct report *report, FILE *out);
+void write_sarif(const struct report *report, FILE *out);
 void write_json(const struct report *report, FILE *out);
 void write_jsonl(const struct report *report, FILE *out);
 
