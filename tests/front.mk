@@ -23,8 +23,8 @@ FA_FRONT_TESTS = \
 	tests/check_front_config \
 	tests/check_front_database \
 	tests/check_front_suppress
-check_PROGRAMS += $(FA_FRONT_TESTS)
-TESTS += $(FA_FRONT_TESTS)
+check_PROGRAMS += $(FA_FRONT_TESTS) tests/fuzz/fuzz_front
+TESTS += $(FA_FRONT_TESTS) tests/fuzz/front-corpus.sh
 endif
 endif
 
@@ -50,10 +50,18 @@ tests_check_front_suppress_SOURCES = \
 tests_check_front_suppress_CPPFLAGS = $(FA_FRONT_CPPFLAGS)
 tests_check_front_suppress_LDADD = $(FA_FRONT_LDADD)
 
+tests_fuzz_fuzz_front_SOURCES = \
+	tests/front_engine.c \
+	tests/fuzz/fuzz_front.c
+tests_fuzz_fuzz_front_CPPFLAGS = $(CHECK_CPPFLAGS)
+tests_fuzz_fuzz_front_LDADD = $(FA_FRONT_LDADD)
+
 EXTRA_DIST += \
 	tests/front-config.sh \
 	tests/front-fix.sh \
 	tests/front-formats.sh \
 	tests/front-lib.sh \
 	tests/front.sh \
+	tests/fuzz/corpus/front \
+	tests/fuzz/front-corpus.sh \
 	tests/sarif-2.1.0.json

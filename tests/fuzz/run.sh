@@ -23,7 +23,8 @@ flags="-std=c11 -D_GNU_SOURCE -DFA_LIBFUZZER -g -O1 -fsanitize=fuzzer,address
     -fno-omit-frame-pointer -I$top/include -I$top/src -I$top/tests
     -I$top/tools"
 
-# build NAME SOURCE...: paths are those of the source tree.
+# build NAME SOURCE...: paths are those of the source tree; $libs is linked.
+libs=
 build() {
     name=$1
     shift
@@ -32,7 +33,7 @@ build() {
         shift
     done
     # shellcheck disable=SC2086 # a list of flags
-    clang $flags -o "$out/fuzz_$name" "$top/tests/fuzz/fuzz_$name.c" "$@"
+    clang $flags -o "$out/fuzz_$name" "$top/tests/fuzz/fuzz_$name.c" "$@" $libs
 }
 
 # fuzz NAME LENGTH: a broken promise ends the script.
@@ -64,7 +65,16 @@ build options $library
 build offset tests/offset_model.c gpu/offset.c $library
 build trace tools/trace.c tools/trace_source.c tools/trace_unpack_none.c \
     tools/plan.c tools/intent.c
+front=
+for name in code command config database path profile report settings source \
+    suppress text toml; do
+    front="$front tools/check/$name.c"
+done
+libs=-ljansson
+# shellcheck disable=SC2086
+build front tests/front_engine.c $front $library
 fuzz ops 4096
 fuzz options 512
 fuzz offset 4096
 fuzz trace 65536
+fuzz front 4096
