@@ -176,3 +176,4 @@ tools/check/examples.c: $(CHECK_EXAMPLES) tools/check/examples.awk
 CLEANFILES += tools/check/examples.c
 
 EXTRA_DIST += $(CHECK_EXAMPLES) tools/check/examples.awk
+dist_man_MANS += tools/framealloc-check.1
