@@ -241,7 +241,7 @@ END_TEST
 START_TEST(near_words_are_suggested)
 {
     static const char *const words[] = {"exclude", "extends", "build"};
-    ck_assert_str_eq(text_nearest("exlude", words, 3), "exclude");
+    ck_assert_str_eq(text_nearest("excluded", words, 3), "exclude");
     ck_assert_str_eq(text_nearest("biuld", words, 3), "build");
     ck_assert_ptr_null(text_nearest("zzzzzz", words, 3));
 }

@@ -45,11 +45,15 @@ deny_warnings = true
 FA606 = "hint"
 [roles]
 palloc = "frame(1)"
+[tags]
+known_tags = ["ai"]
+module_tags = { "src/ai" = ["ai", "path"] }
 EOF
 (cd src && FRONT_ENGINE=1 run 1 check &&
     says out 'a.c:4:5: error: `p` is kept [FA601]' &&
     says out '1 error, 0 warnings, 1 hint' &&
-    says err 'role palloc = frame(1)' && lacks err 'lib/b.c'; exit $failed) ||
+    says err 'role palloc = frame(1)' && says err 'tag ai' &&
+    says err 'tag path of src/ai' && lacks err 'lib/b.c'; exit $failed) ||
     failed=1
 run 1 check --no-config
 says out '2 errors, 1 warning'
@@ -81,8 +85,8 @@ bad() {
     }
 }
 bad '\n[globl]\n' '.fa.toml:2:2: there is no key "globl"; did you mean "global"?'
-bad '[global]\nexlude = []\n' \
-    '.fa.toml:2:1: there is no key "exlude" in [global]; did you mean "exclude"?'
+bad '[global]\nexcluded = []\n' \
+    '.fa.toml:2:1: there is no key "excluded" in [global]; did you mean "exclude"?'
 bad '[lints]\nFA999 = "deny"\n' '.fa.toml:2:1: there is no key "FA999" in [lints]'
 bad '[lints.levels]\nFA999 = "deny"\n' \
     '.fa.toml:2:1: there is no code or category "FA999"'

@@ -119,6 +119,11 @@ print_request(const struct check_request *request)
     for (size_t i = 0; i < request->role_count; i++)
         fprintf(stderr, "role %s = %s\n", request->roles[i].function,
                 request->roles[i].roles);
+    for (size_t i = 0; i < request->known_tag_count; i++)
+        fprintf(stderr, "tag %s\n", request->known_tags[i]);
+    for (size_t i = 0; i < request->module_tag_count; i++)
+        fprintf(stderr, "tag %s of %s\n", request->module_tags[i].tag,
+                request->module_tags[i].module);
     for (size_t i = 0; i < request->unit_count; i++) {
         fprintf(stderr, "unit %s:", request->units[i].file);
         for (const char *const *arg = request->units[i].args; *arg != NULL;

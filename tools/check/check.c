@@ -128,7 +128,12 @@ check_analyse_units(const struct settings *settings,
                                     .steps = settings->steps,
                                     .frame_lag = settings->frame_lag,
                                     .is_chatty = settings->is_chatty ||
-                                                 isatty(STDERR_FILENO)};
+                                                 isatty(STDERR_FILENO),
+                                    .root = settings->root};
+    request.known_tags = settings->known_tags.items;
+    request.known_tag_count = settings->known_tags.count;
+    request.module_tags = settings->module_tags.items;
+    request.module_tag_count = settings->module_tags.count;
     memset(results, 0, sizeof(*results));
     return check_analyse(&request, results);
 }

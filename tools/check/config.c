@@ -141,7 +141,7 @@ static bool
 add_module(struct reader *reader, const struct toml *module,
            const struct toml *tag)
 {
-    struct module_tag pair = {module->key, tag->string};
+    struct check_module_tag pair = {module->key, tag->string};
     if (!has_type(reader, tag, TOML_STRING))
         return false;
     text_push(&reader->settings->module_tags, pair);
@@ -350,7 +350,7 @@ extend(struct reader *reader, const struct toml *value)
 static bool
 parse_with(struct reader *reader, const char *text, size_t size)
 {
-    struct toml_error error;
+    struct toml_error error = {0};
     const struct toml *root = toml_parse(text, size, &error);
     if (root == NULL) {
         fprintf(stderr, "%s:%u:%u: %s\n", reader->file, error.line,

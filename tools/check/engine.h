@@ -22,6 +22,12 @@ struct check_role_line {
     const char *roles;
 };
 
+/* One pair of module_tags: whose tag it is. */
+struct check_module_tag {
+    const char *module; /* a folder or a pattern, relative to root */
+    const char *tag;
+};
+
 struct check_request {
     const struct check_unit *units;
     size_t unit_count;
@@ -33,6 +39,13 @@ struct check_request {
     unsigned steps;       /* most steps per function; 0: as built */
     unsigned frame_lag;   /* frames that memory stays readable */
     bool is_chatty;       /* progress on stderr */
+
+    /* FA801 to FA803; without any, there is nothing to compare with. */
+    const char *const *known_tags;
+    size_t known_tag_count;
+    const struct check_module_tag *module_tags;
+    size_t module_tag_count;
+    const char *root; /* the project's folder; absolute */
 };
 
 /* 0, or the exit status with a message on stderr: 2 no libclang or roles that

@@ -29,12 +29,6 @@ struct check_output {
 enum check_fix_mode { FIX_NONE, FIX_EDIT, FIX_SUPPRESS };
 enum check_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* FA801 to FA803: which tags there are, and whose they are. */
-struct module_tag {
-    const char *module; /* a folder, or a pattern */
-    const char *tag;
-};
-
 /* What a profile shows to be costly, by code; NULL: it does not. */
 struct check_profile {
     const char *hot_loops;     /* FA602 */
@@ -72,7 +66,7 @@ struct settings {
     bool has_frame_lag;
     TEXT_VEC(struct check_role_line) roles;
     text_list known_tags;
-    TEXT_VEC(struct module_tag) module_tags;
+    TEXT_VEC(struct check_module_tag) module_tags;
     bool warn_unknown_tags;
     unsigned loop_allocation_limit;
     unsigned survival_frames;
