@@ -46,6 +46,14 @@ EOF
 cmp -s want out || { fail 'text differs'; diff want out >&2 || :; }
 is_silent err
 
+# Colours only where they are asked for.
+run 1 check --color always
+[ "$(grep -c "$(printf '\033')" out)" -gt 5 ] || fail 'no colours'
+run 1 check --color always --output text:x.txt
+! grep -q "$(printf '\033')" x.txt || fail 'colours in a file'
+run 2 check --color blue
+says err '--color does not know "blue"'
+
 run 1 check --format compact a.c
 says out 'a.c:5:2: error: `p` is used after its frame [FA606]'
 run 0 check clean.c
