@@ -153,7 +153,8 @@ mutant_link = \
 
 # The same programs, ten million generations of barriers, and ten random seeds
 # of the model.
-check-long: $(stress_programs) check-mutants check-examples-mutants
+check-long: $(stress_programs) check-mutants \
+	check-examples-mutants check-others
 	for program in $(stress_programs); do \
 	  echo "== $$program"; $$program || test $$? = 77 || exit 1; \
 	done

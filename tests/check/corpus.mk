@@ -44,8 +44,17 @@ check_corpus = \
 	tests/check/heldout/twice.c \
 	tests/check/heldout/usage.c \
 	tests/check/heldout/use.c
+check_foreign = \
+	tests/check/foreign/apr.c \
+	tests/check/foreign/bump.c \
+	tests/check/foreign/foreign.toml \
+	tests/check/foreign/ngx.c \
+	tests/check/foreign/others.py \
+	tests/check/foreign/others.sh \
+	tests/check/foreign/others.toml
 EXTRA_DIST += \
 	$(check_corpus) \
+	$(check_foreign) \
 	tests/check/corpus.py \
 	tests/check/corpus.sh \
 	tests/check/corpus.toml
@@ -106,7 +115,7 @@ EXTRA_DIST += \
 	tests/check/explain.sh
 
 # Needs libchipmunk and libuv, which some cases use.
-check-corpus: tools/framealloc
+check-corpus: tools/framealloc tools/framealloc-check
 	FA_SRCDIR="$$(cd '$(srcdir)' && pwd)" FA_CHECK='tools/framealloc' \
 	FA_CPPFLAGS='$(CHIPMUNK_CFLAGS) $(LIBUV_CFLAGS)' \
 	  $(srcdir)/tests/check/corpus.sh
@@ -137,4 +146,14 @@ check-examples-mutants: tools/framealloc tools/framealloc-check
 	FA_LIBS='$(mutant_libs)' \
 	  $(srcdir)/tests/check/example_mutants.py $(MUTANTS)
 
-.PHONY: check-corpus check-examples-mutants
+# Broken sources of others: they are fetched, so without network it is
+# skipped.
+check-others: tools/framealloc tools/framealloc-check
+	FA_SRCDIR="$$(cd '$(srcdir)' && pwd)" FA_CHECK=tools/framealloc \
+	  $(srcdir)/tests/check/foreign/others.sh || test $$? = 77
+
+clean-check:
+	rm -rf check-corpus.dir check-others.dir
+CLEAN_TARGETS += clean-check
+
+.PHONY: check-corpus check-examples-mutants check-others clean-check

@@ -13,10 +13,10 @@ work=check-corpus.dir
 rm -rf "$work"
 mkdir "$work"
 
+# commands FILE...: the database of these files.
 commands() {
     separator='['
-    for file in "$here"/corpus/*.c "$here"/heldout/*.c \
-        "$here"/corpus/*.cc "$here"/heldout/*.cc; do
+    for file; do
         case $file in
         *.cc) compiler='c++ -std=c++17' ;;
         *) compiler='cc -std=gnu11' ;;
@@ -29,17 +29,30 @@ commands() {
     printf '\n]\n'
 }
 
-commands >"$work/compile_commands.json"
-status=0
-# Shellcheck: the flags are words.
-# shellcheck disable=SC2086
-$FA_CHECK check -p "$work" --config "$here/corpus.toml" --cache none \
-    ${FA_CHECK_FLAGS-} --output "json:$work/report.json" >"$work/log" 2>&1 ||
-    status=$?
-# 1: there are findings.
-if [ $status -gt 1 ]; then
-    cat "$work/log" >&2
-    echo "framealloc check ends with $status" >&2
-    exit 1
-fi
-"$here/corpus.py" "$work/report.json" "$here/corpus" "$here/heldout"
+# analyse CONFIG FILE...: report.json. Exit status 1 means findings.
+analyse() {
+    config=$1
+    shift
+    commands "$@" >"$work/compile_commands.json"
+    status=0
+    # The flags are words.
+    # shellcheck disable=SC2086
+    $FA_CHECK check -p "$work" --config "$here/$config" --cache none \
+        ${FA_CHECK_FLAGS-} --output "json:$work/report.json" \
+        >"$work/log" 2>&1 || status=$?
+    if [ $status -gt 1 ]; then
+        cat "$work/log" >&2
+        echo "framealloc check ends with $status" >&2
+        exit 1
+    fi
+}
+
+result=0
+analyse corpus.toml "$here"/corpus/*.c "$here"/heldout/*.c \
+    "$here"/corpus/*.cc "$here"/heldout/*.cc
+"$here/corpus.py" "$work/report.json" "$here/corpus" "$here/heldout" ||
+    result=1
+# Arenas of others, with roles from a table.
+analyse foreign/foreign.toml "$here"/foreign/*.c
+"$here/corpus.py" "$work/report.json" "$here/foreign" || result=1
+exit $result
