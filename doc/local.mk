@@ -70,7 +70,10 @@ clean-doc:
 CLEAN_TARGETS += clean-doc
 
 # The format of snapshots, for tools.
-dist_pkgdata_DATA = doc/snapshot.schema.json
+dist_pkgdata_DATA = \
+	doc/fa_model.h \
+	doc/framealloc.cfg \
+	doc/snapshot.schema.json
 
 EXTRA_DIST += \
 	doc/advanced.md \
@@ -88,6 +91,7 @@ EXTRA_DIST += \
 	doc/patterns.md \
 	doc/performance.md \
 	doc/promises.tsv \
+	doc/static-analysis.md \
 	doc/troubleshooting.md
 
 # "page name" for each name in the NAME section of a page, but its own. Links

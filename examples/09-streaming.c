@@ -226,7 +226,7 @@ travel(struct world *world)
             drawn++;
         else
             nanosleep(&pause, NULL);
-    printf("%u of %u tiles drawn, %s\n", drawn, 2 * TILES,
+    printf("%u of %u tiles drawn, %s\n", drawn, 2u * TILES,
            ok ? "every byte right" : "with errors");
     return ok && drawn == 2 * TILES;
 }

@@ -192,6 +192,14 @@
 /** Is called, and returns, with the frame of the allocator open. */
 #define FA_NEEDS_FRAME_OF(allocator) FA_TSA(__requires_capability__(allocator))
 
+/** At a parameter: what is returned must not outlive it. For C++ in clang, and
+ *  from clang 22 for C. */
+#if defined(__clang__) && (defined(__cplusplus) || __clang_major__ >= 22)
+#    define FA_OUTLIVES_RESULT FA_ATTR((__lifetimebound__))
+#else
+#    define FA_OUTLIVES_RESULT
+#endif
+
 /** Never inlined into a caller: a slow path. */
 #define FA_NOINLINE FA_ATTR((__noinline__, __cold__))
 

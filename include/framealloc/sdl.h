@@ -214,6 +214,10 @@ fa_sdl_jobs_wait(fa_sdl_loop *loop)
  * Thread: the loop's. Cost: fa_begin_frame(). Since: 0.1.
  */
 static inline FA_BEGINS_FRAME(1) fa_frame *fa_sdl_frame_begin(fa_sdl_loop *loop)
+    FA_OPENS_FRAME_OF(loop->allocator);
+
+static inline fa_frame *
+fa_sdl_frame_begin(fa_sdl_loop *loop)
 {
     return fa_begin_frame(loop->allocator);
 }
@@ -228,6 +232,10 @@ static inline FA_BEGINS_FRAME(1) fa_frame *fa_sdl_frame_begin(fa_sdl_loop *loop)
  */
 static inline FA_JOINS_THREADS
     FA_ENDS_FRAME(1) void fa_sdl_frame_end(fa_sdl_loop *loop)
+        FA_CLOSES_FRAME_OF(loop->allocator);
+
+static inline void
+fa_sdl_frame_end(fa_sdl_loop *loop)
 {
     fa_sdl_jobs_wait(loop);
     fa_end_frame(loop->allocator);

@@ -7,6 +7,7 @@
 build_tests = \
 	tests/build/style.sh \
 	tests/build/headers.sh \
+	tests/build/attributes.sh \
 	tests/build/exports.sh \
 	tests/build/tls.sh \
 	tests/build/probes.sh \
@@ -30,6 +31,8 @@ EXTRA_DIST += \
 	tests/build/common.sh \
 	tests/build/guides.pl \
 	tests/build/CMakeLists.txt \
+	tests/build/attributes_bad.c \
+	tests/build/attributes_good.c \
 	tests/build/consumer.c \
 	tests/build/gdb.c \
 	tests/build/gpu_consumer.c \
