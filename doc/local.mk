@@ -12,12 +12,6 @@ man3_pages = \
 	doc/fa_diag.3 \
 	doc/fa_event.3 \
 	doc/fa_frame.3 \
-	doc/fa_gpu.3 \
-	doc/fa_gpu_backend.3 \
-	doc/fa_gpu_budget.3 \
-	doc/fa_gpu_transfer.3 \
-	doc/fa_gpu_vk_host.3 \
-	doc/fa_gpu_vulkan.3 \
 	doc/fa_group.3 \
 	doc/fa_handle.3 \
 	doc/fa_heap.3 \
@@ -25,11 +19,7 @@ man3_pages = \
 	doc/fa_jemalloc.3 \
 	doc/fa_map.3 \
 	doc/fa_mark.3 \
-	doc/fa_offset.3 \
 	doc/fa_phase.3 \
-	doc/fa_physics.3 \
-	doc/fa_physics_change.3 \
-	doc/fa_physics_query.3 \
 	doc/fa_pmr.3 \
 	doc/fa_pool.3 \
 	doc/fa_profile.3 \
@@ -47,10 +37,33 @@ man3_pages = \
 	doc/fa_tag.3 \
 	doc/fa_task.3 \
 	doc/fa_transfer.3 \
-	doc/fa_unified.3 \
 	doc/fa_vec.3
 
+gpu_man3_pages = \
+	doc/fa_gpu.3 \
+	doc/fa_gpu_backend.3 \
+	doc/fa_gpu_budget.3 \
+	doc/fa_gpu_transfer.3 \
+	doc/fa_gpu_vk_host.3 \
+	doc/fa_gpu_vulkan.3 \
+	doc/fa_offset.3 \
+	doc/fa_unified.3
+
+physics_man3_pages = \
+	doc/fa_physics.3 \
+	doc/fa_physics_change.3 \
+	doc/fa_physics_query.3
+
+# Of modules that are built; the tarball has all.
+if WITH_GPU
+man3_pages += $(gpu_man3_pages)
+endif
+if WITH_PHYSICS
+man3_pages += $(physics_man3_pages)
+endif
+
 dist_man_MANS += $(man3_pages) doc/framealloc.7
+EXTRA_DIST += $(gpu_man3_pages) $(physics_man3_pages)
 
 # The public headers and the guides as HTML, in doc/html of the build tree. No
 # function is missing, and Doxygen has nothing to complain about.
