@@ -34,9 +34,12 @@ EXTRA_DIST += \
 	tests/build/attributes_bad.c \
 	tests/build/attributes_good.c \
 	tests/build/consumer.c \
+	tests/build/example.sh \
 	tests/build/gdb.c \
 	tests/build/gpu_consumer.c \
 	tests/build/physics_consumer.c \
+	tests/build/installed.mk \
+	tests/build/installed.sh \
 	tests/build/malloc_owner.c \
 	tests/build/names.c \
 	tests/build/dlopen.c \
