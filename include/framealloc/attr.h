@@ -125,6 +125,8 @@
 #define FA_UNPINS_FRAME(n) FA_ROLE("unpins(" #n ")")
 /** Hands block n over; the result must be received. */
 #define FA_SENDS(n) FA_ROLE("sends(" #n ")")
+/** Hands block n over; what r points to must be received. */
+#define FA_SENDS_OUT(n, r) FA_ROLE("sends(" #n ", " #r ")")
 /** Takes transfer n. */
 #define FA_RECEIVES(n) FA_ROLE("receives(" #n ")")
 

@@ -39,7 +39,7 @@ typedef struct fa_transfer {
  * Cost: a look-up and a lock; for frame memory an allocation and a copy.
  * Since: 0.1.
  */
-FA_API FA_SENDS(2) FA_CHECKED fa_status
+FA_API FA_SENDS_OUT(2, 4) FA_CHECKED fa_status
     fa_transfer_send(fa_ctx *ctx, void *block, size_t size, fa_transfer *out);
 
 /**

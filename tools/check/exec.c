@@ -3,7 +3,7 @@
 /*
  * Instructions and paths. A path forks where a condition is not known, and is
  * dropped where another one was with the same knowledge. A loop is entered
- * twice at most and then left.
+ * three times at most and then left.
  */
 #include "check/exec.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { MAX_ROUNDS = 2, MAX_STEPS = 40000 };
+enum { MAX_ROUNDS = 3, MAX_STEPS = 40000 };
 
 void
 exec_begin(struct exec *exec, struct program *program,
@@ -309,13 +309,45 @@ fork_path(struct exec *exec, value v, const struct ir_insn *insn)
         jump(exec, (uint32_t)insn->b);
 }
 
+/* In the second round a counter may be anything: what happens in a late round
+ * is seen, too. */
+static void
+widen_counters(struct exec *exec, const struct ir_insn *branch)
+{
+    struct state *state = exec->state;
+    const struct call_frame *frame = top(exec);
+    const struct ir_insn *insns = frame->function->insns;
+    uint32_t out = (uint32_t)(branch->imm ? branch->b : branch->c);
+    uint32_t body = (uint32_t)(branch->imm ? branch->c : branch->b);
+    uint32_t first = body < frame->pc ? body : frame->pc;
+    uint32_t last = body < frame->pc ? frame->pc : out;
+    for (uint32_t i = 0; i < state->binding_count; i++) {
+        const struct event *stored = &state->bindings[i].stored;
+        int64_t n;
+        if (stored->activation != frame->activation ||
+            stored->function != frame->function ||
+            !value_is_int(&exec->values, state->bindings[i].value, &n))
+            continue;
+        uint32_t at = (uint32_t)(stored->insn - insns);
+        if (at <= first || at >= last || insns[at - 1].op != IR_BINARY ||
+            (insns[at - 1].sub != IR_ADD && insns[at - 1].sub != IR_SUB))
+            continue;
+        state->bindings[i].value =
+            value_make(&exec->values, VALUE_FRESH,
+                       frame->function->first_number + at, 0, state->rounds);
+    }
+}
+
 static void
 run_branch(struct exec *exec, const struct ir_insn *insn)
 {
     value v = get(exec, insn->a);
     bool is_loop = (insn->flags & IR_LOOP) != 0;
     int truth = state_truth(exec->state, &exec->values, v);
-    if (is_loop && count_visit(exec) > MAX_ROUNDS) {
+    uint32_t visits = is_loop ? count_visit(exec) : 0;
+    if (visits == 2)
+        widen_counters(exec, insn);
+    if (visits > MAX_ROUNDS) {
         /* Enough of it: out, whatever the condition says. */
         jump(exec, insn->imm ? (uint32_t)insn->b : (uint32_t)insn->c);
         return;

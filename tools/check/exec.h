@@ -59,11 +59,10 @@ value exec_roles(struct exec *exec, const struct roles *roles, uint32_t symbol,
                  const value *args, uint32_t count, uint8_t type);
 /* exec_arena.c */
 value exec_owner(struct exec *exec, value v);
-value exec_frame_memory(struct exec *exec, value arena, uint32_t symbol,
-                        uint64_t size);
-value exec_object(struct exec *exec, enum object_kind kind, value arena,
-                  uint64_t size);
-void exec_begins(struct exec *exec, value owner);
+value exec_frame_memory(struct exec *exec, value arena, uint64_t size);
+value exec_object(struct exec *exec, enum object_kind kind, value arena);
+/* is_nesting: within an open frame it begins none. */
+void exec_begins(struct exec *exec, value owner, bool is_nesting);
 void exec_ends(struct exec *exec, value owner, bool is_destroyed);
 void exec_resets(struct exec *exec, value arena);
 void exec_rolls_back(struct exec *exec, value mark);

@@ -31,6 +31,27 @@ is_owner(struct exec *exec, value v)
            (kind == VALUE_FRESH && exec_arena(exec, v, false) != NULL);
 }
 
+/* Vectors, maps and strings know the arena that they grow in. */
+static value
+container_arena(struct exec *exec, place p)
+{
+    static const char *const inside[] = {NULL, "entries", "base"};
+    uint32_t name = program_symbol(exec->program, "frame");
+    for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++) {
+        place outer =
+            inside[i] == NULL
+                ? p
+                : place_field(&exec->values, p,
+                              program_symbol(exec->program, inside[i]));
+        const struct binding *binding =
+            state_binding(exec->state, place_field(&exec->values, outer, name));
+        int64_t n;
+        if (binding != NULL && !value_is_int(&exec->values, binding->value, &n))
+            return binding->value;
+    }
+    return VALUE_NONE;
+}
+
 value
 exec_owner(struct exec *exec, value v)
 {
@@ -42,6 +63,9 @@ exec_owner(struct exec *exec, value v)
     const struct binding *binding = state_binding(exec->state, entry.a);
     if (binding != NULL && is_owner(exec, binding->value))
         return exec_owner(exec, binding->value);
+    value inner = container_arena(exec, entry.a);
+    if (inner != VALUE_NONE)
+        return exec_owner(exec, inner);
     if (entry.kind == VALUE_ADDRESS)
         return v;
     return binding != NULL
@@ -92,14 +116,18 @@ bool
 exec_belongs(struct exec *exec, value v, value owner, bool through)
 {
     value root = v;
+    uint8_t type = 0;
     for (int i = 0; v != VALUE_NONE && i < 16; i++) {
         if (v == owner)
             return true;
-        root = v;
+        uint8_t own = value_at(&exec->values, v)->type;
+        if (own == IR_TYPE_CTX || (own == IR_TYPE_FRAME && type == 0)) {
+            type = own;
+            root = v;
+        }
         v = outer_of(exec, v, through);
     }
     /* A context that came in from outside is one of the only allocator. */
-    uint8_t type = value_at(&exec->values, root)->type;
     if (value_at(&exec->values, owner)->type != IR_TYPE_ALLOCATOR)
         return false;
     const struct arena *arena = exec_arena(exec, root, false);
@@ -148,8 +176,7 @@ exec_create(struct exec *exec, value parent, bool is_allocator)
 }
 
 value
-exec_object(struct exec *exec, enum object_kind kind, value arena,
-            uint64_t size)
+exec_object(struct exec *exec, enum object_kind kind, value arena)
 {
     struct state *state = exec->state;
     place base =
@@ -160,7 +187,6 @@ exec_object(struct exec *exec, enum object_kind kind, value arena,
     object->kind = (uint8_t)kind;
     object->is_maybe_null = true;
     object->old = -1;
-    object->size = size;
     object->made = exec_here(exec);
     return value_address(&exec->values, base);
 }
@@ -218,20 +244,42 @@ check_callback(struct exec *exec, value arena)
                 program_text(exec->program, exec->root->plain_name));
 }
 
-value
-exec_frame_memory(struct exec *exec, value handle, uint32_t symbol,
-                  uint64_t size)
+/* More than the arena was made for. */
+static void
+check_limit(struct exec *exec, value handle, uint64_t size)
 {
-    (void)symbol;
+    for (value v = exec_owner(exec, handle); v != VALUE_NONE;
+         v = outer_of(exec, v, true)) {
+        const struct arena *arena = exec_arena(exec, v, false);
+        if (arena == NULL || arena->limit == 0 || size <= arena->limit)
+            continue;
+        const struct verdict_note notes[] = {
+            {arena->begun, "its limit is set here"}};
+        verdict_add(exec->reports, exec->program, exec->state, 303,
+                    exec_here(exec), notes, 1,
+                    "%llu bytes are asked for, and the limit is %llu",
+                    (unsigned long long)size, (unsigned long long)arena->limit);
+        return;
+    }
+}
+
+value
+exec_frame_memory(struct exec *exec, value handle, uint64_t size)
+{
+    check_limit(exec, handle, size);
     check_open(exec, handle);
     check_callback(exec, handle);
-    return exec_object(exec, OBJECT_FRAME, exec_owner(exec, handle), size);
+    return exec_object(exec, OBJECT_FRAME, exec_owner(exec, handle));
 }
 
 void
-exec_begins(struct exec *exec, value owner)
+exec_begins(struct exec *exec, value owner, bool is_nesting)
 {
     struct arena *arena = exec_arena(exec, owner, true);
+    if (arena->status == ARENA_OPEN && is_nesting) {
+        arena->nested++;
+        return;
+    }
     if (arena->status == ARENA_OPEN) {
         const struct verdict_note notes[] = {
             {arena->begun, "the frame is begun here first"}};
@@ -242,6 +290,7 @@ exec_begins(struct exec *exec, value owner)
     }
     arena->status = ARENA_OPEN;
     arena->begun = exec_here(exec);
+    arena->begun_at = exec->steps;
 }
 
 enum outlives {
@@ -319,6 +368,10 @@ report_held(struct exec *exec, const bool *died)
 static void
 report_shared(struct exec *exec, struct object *object)
 {
+    /* It was seen that the thread could not be started. */
+    if (object->started != VALUE_NONE &&
+        state_truth(exec->state, &exec->values, object->started) == 1)
+        return;
     const struct verdict_note notes[] = {
         {object->made, "+the memory is allocated here"},
         {object->shared, "a thread gets it here"},
@@ -373,10 +426,26 @@ close_inner(struct exec *exec, value owner)
     }
 }
 
+/* A scope's end names the arena of the frame that it began. */
+static value
+begun_owner(struct exec *exec, value owner)
+{
+    struct value_entry entry = *value_at(&exec->values, owner);
+    if (entry.kind != VALUE_ARENA || exec_arena(exec, owner, false) != NULL)
+        return owner;
+    const struct arena *outer = exec_arena(exec, entry.a, false);
+    return outer != NULL && outer->status == ARENA_OPEN ? entry.a : owner;
+}
+
 void
 exec_ends(struct exec *exec, value owner, bool is_destroyed)
 {
+    owner = begun_owner(exec, owner);
     struct arena *arena = exec_arena(exec, owner, true);
+    if (arena->nested > 0 && !is_destroyed) {
+        arena->nested--;
+        return;
+    }
     uint8_t type = value_at(&exec->values, owner)->type;
     bool is_frame = type == IR_TYPE_ALLOCATOR || type == IR_TYPE_CTX ||
                     arena->status == ARENA_OPEN;
@@ -395,6 +464,7 @@ exec_ends(struct exec *exec, value owner, bool is_destroyed)
     arena->status = ARENA_CLOSED;
     arena->generation++;
     arena->ended = exec_here(exec);
+    arena->ended_at = exec->steps;
     kill_objects(exec, owner, through, 0);
     if (through)
         close_inner(exec, owner);

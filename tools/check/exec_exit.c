@@ -216,12 +216,72 @@ life_by_name(const struct exec *exec, value arena)
     return name_has(name, brief) ? 1 : name_has(name, lasting) ? 2 : 0;
 }
 
+/* The arena of a thread's frame, as against those that are ended by hand. */
+static bool
+is_frame_arena(struct exec *exec, value arena)
+{
+    struct value_entry entry = *value_at(&exec->values, arena);
+    if (entry.kind != VALUE_ARENA)
+        return false;
+    uint8_t owner = value_at(&exec->values, entry.a)->type;
+    return owner == IR_TYPE_CTX || owner == IR_TYPE_ALLOCATOR;
+}
+
+static bool
+is_other_arena(struct exec *exec, value arena)
+{
+    struct value_entry entry = *value_at(&exec->values, arena);
+    return entry.kind == VALUE_ARENA && !is_frame_arena(exec, arena);
+}
+
+/* Whether arena a is known to end before arena b. */
+static bool
+ends_before(struct exec *exec, value a, value b)
+{
+    if (a == VALUE_NONE || b == VALUE_NONE || a == b)
+        return false;
+    if (is_frame_arena(exec, a) && is_other_arena(exec, b))
+        return true;
+    struct value_entry outer = *value_at(&exec->values, b);
+    value owner = outer.kind == VALUE_ARENA ? outer.a : b;
+    struct value_entry inner = *value_at(&exec->values, a);
+    if (inner.kind == VALUE_ARENA && inner.a == owner)
+        return false;
+    return exec_belongs(exec, a, owner, true) &&
+           value_at(&exec->values, owner)->type == 0;
+}
+
 static bool
 is_short(struct exec *exec, const struct object *object)
 {
     return object->kind == OBJECT_FRAME && object->status == OBJECT_LIVE &&
            object->arena != VALUE_NONE &&
            life_by_name(exec, object->arena) == 1;
+}
+
+/* Whether what a place points to ends before what the place is in. */
+static bool
+is_against_order(struct exec *exec, const struct binding *binding,
+                 uint32_t index)
+{
+    struct state *state = exec->state;
+    struct object *object = &state->objects[index];
+    if (object->kind != OBJECT_FRAME || object->status != OBJECT_LIVE)
+        return false;
+    const struct place_entry *root =
+        place_at(&exec->values, place_at(&exec->values, binding->place)->root);
+    int32_t at = state_object_at(state, &exec->values, binding->place);
+    const struct object *holder = at < 0 ? NULL : &state->objects[at];
+    if (holder == NULL)
+        return is_short(exec, object) &&
+               (root->kind == PLACE_DEREF || root->kind == PLACE_GLOBAL);
+    if (holder->kind != OBJECT_FRAME || holder->status != OBJECT_LIVE)
+        return false;
+    bool is_named =
+        is_short(exec, object) && !is_short(exec, holder) &&
+        holder->arena != object->arena && holder->arena != VALUE_NONE &&
+        value_at(&exec->values, holder->arena)->kind == VALUE_INITIAL;
+    return is_named || ends_before(exec, object->arena, holder->arena);
 }
 
 /* Memory of a scratch parameter in a result. */
@@ -241,21 +301,8 @@ report_order(struct exec *exec, value result)
     for (uint32_t i = 0; i < state->binding_count; i++) {
         struct binding binding = state->bindings[i];
         index = state_object(state, &exec->values, binding.value);
-        if (index < 0 || !is_short(exec, &state->objects[index]) ||
-            binding.stored.function == NULL)
-            continue;
-        const struct place_entry *root = place_at(
-            &exec->values, place_at(&exec->values, binding.place)->root);
-        int32_t holder = state_object_at(state, &exec->values, binding.place);
-        bool is_out = root->kind == PLACE_DEREF && holder < 0;
-        bool is_longer =
-            holder >= 0 && state->objects[holder].kind == OBJECT_FRAME &&
-            state->objects[holder].arena != state->objects[index].arena &&
-            state->objects[holder].arena != VALUE_NONE &&
-            !is_short(exec, &state->objects[holder]) &&
-            value_at(&exec->values, state->objects[holder].arena)->kind ==
-                VALUE_INITIAL;
-        if (!is_out && !is_longer && root->kind != PLACE_GLOBAL)
+        if (index < 0 || binding.stored.function == NULL ||
+            !is_against_order(exec, &binding, (uint32_t)index))
             continue;
         const struct verdict_note notes[] = {
             {state->objects[index].made, "the memory is allocated here"}};
@@ -366,9 +413,41 @@ note_outcomes(struct exec *exec)
     }
 }
 
+/* One frame is begun, and then another allocator's is ended. */
+static void
+report_crossed(struct exec *exec)
+{
+    struct state *state = exec->state;
+    for (uint32_t i = 0; i < state->arena_count; i++) {
+        const struct arena *open = &state->arenas[i];
+        if (open->status != ARENA_OPEN)
+            continue;
+        for (uint32_t k = 0; k < state->arena_count; k++) {
+            const struct arena *ended = &state->arenas[k];
+            bool is_crossed = ended->status == ARENA_CLOSED &&
+                              !ended->was_paired && !ended->is_created &&
+                              ended->ended_at > open->begun_at &&
+                              value_at(&exec->values, ended->value)->type ==
+                                  value_at(&exec->values, open->value)->type;
+            if (!is_crossed)
+                continue;
+            const struct verdict_note notes[] = {
+                {open->begun, "a frame is begun here"}};
+            char name[256];
+            snprintf(name, sizeof(name), "%s", exec_name(exec, open->value));
+            verdict_add(exec->reports, exec->program, state, 607, ended->ended,
+                        notes, 1,
+                        "the frame of %s is open, and that of %s is ended",
+                        name, exec_name(exec, ended->value));
+            return;
+        }
+    }
+}
+
 void
 exec_exit(struct exec *exec, value result)
 {
+    report_crossed(exec);
     report_result(exec, result);
     report_lost(exec, result);
     report_order(exec, result);
@@ -381,15 +460,17 @@ exec_exit(struct exec *exec, value result)
 static bool
 is_beginner(const struct exec *exec, value arena, bool is_tag)
 {
+    bool is_left_open = false, is_left_paired = false;
     for (uint32_t i = 0; i < exec->outcome_count; i++) {
         const struct outcome *outcome = &exec->outcomes[i];
         bool is_last = outcome->left.insn->imm != 0 ||
                        outcome->left.insn->line == exec->root->last_return;
-        if (outcome->arena == arena && outcome->is_tag == is_tag &&
-            outcome->is_open && is_last)
-            return true;
+        if (outcome->arena != arena || outcome->is_tag != is_tag || !is_last)
+            continue;
+        is_left_open |= outcome->is_open;
+        is_left_paired |= !outcome->is_open && outcome->was_paired;
     }
-    return false;
+    return is_left_open && !is_left_paired;
 }
 
 static bool

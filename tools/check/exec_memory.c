@@ -79,7 +79,7 @@ give_memory(struct exec *exec, struct call *call, enum object_kind kind,
     value arena = call_argument(call, role->a);
     if (arena != VALUE_NONE)
         arena = exec_owner(exec, arena);
-    call->result = exec_object(exec, kind, arena, size_of(exec, call));
+    call->result = exec_object(exec, kind, arena);
     zero_new(exec, call, call->result);
 }
 
@@ -89,9 +89,23 @@ give_frame(struct exec *exec, struct call *call, const struct role *role)
     value arena = call_deref_argument(exec, call, role->a, role->is_out_a);
     if (arena == VALUE_NONE)
         return;
-    call->result =
-        exec_frame_memory(exec, arena, call->symbol, size_of(exec, call));
+    call->result = exec_frame_memory(exec, arena, size_of(exec, call));
     zero_new(exec, call, call->result);
+}
+
+/* A world or another module stands for the frame of its allocator. */
+static void
+give_out_frame(struct exec *exec, struct call *call, const struct role *role)
+{
+    value arena = call_argument(call, role->b);
+    if (arena == VALUE_NONE)
+        return;
+    if (value_at(&exec->values, arena)->type <= IR_TYPE_RECORD) {
+        arena = value_make(&exec->values, VALUE_ARENA, exec_owner(exec, arena),
+                           0, 0);
+        exec->values.values[arena].type = IR_TYPE_CTX;
+    }
+    call_set_out(exec, call, role->a, true, exec_frame_memory(exec, arena, 0));
 }
 
 /* What a value points to, as an object; made when it is from outside. */
@@ -278,7 +292,7 @@ send(struct exec *exec, struct call *call, const struct role *role)
         exec->state->objects[index].status = OBJECT_SENT;
         exec->state->objects[index].ended = exec_here(exec);
     }
-    value transfer = exec_object(exec, OBJECT_TRANSFER, VALUE_NONE, 0);
+    value transfer = exec_object(exec, OBJECT_TRANSFER, VALUE_NONE);
     exec->state->objects[exec->state->object_count - 1].is_maybe_null = false;
     call_set_out(exec, call, role->b < 0 ? 0 : role->b, true, transfer);
 }
@@ -309,13 +323,9 @@ call_memory(struct exec *exec, struct call *call, const struct role *role)
     case ROLE_FRAME:
         give_frame(exec, call, role);
         break;
-    case ROLE_OUT_FRAME: {
-        value arena = call_argument(call, role->b);
-        if (arena != VALUE_NONE)
-            call_set_out(exec, call, role->a, true,
-                         exec_frame_memory(exec, arena, call->symbol, 0));
+    case ROLE_OUT_FRAME:
+        give_out_frame(exec, call, role);
         break;
-    }
     case ROLE_POOL:
         give_memory(exec, call, OBJECT_POOL, role);
         break;

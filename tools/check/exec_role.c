@@ -14,16 +14,15 @@ frame_memory_in(struct exec *exec, value v)
 {
     struct state *state = exec->state;
     int32_t index = state_object(state, &exec->values, v);
-    if (index >= 0)
-        return state->objects[index].kind == OBJECT_FRAME &&
-                       state->objects[index].status == OBJECT_LIVE
-                   ? index
-                   : -1;
-    const struct value_entry *entry = value_at(&exec->values, v);
-    if (entry->kind != VALUE_ADDRESS && entry->kind != VALUE_WHOLE)
+    if (index >= 0 && state->objects[index].kind == OBJECT_FRAME &&
+        state->objects[index].status == OBJECT_LIVE)
+        return index;
+    uint8_t kind = value_at(&exec->values, v)->kind;
+    if (kind == VALUE_INT || kind == VALUE_FUNCTION || kind == VALUE_BINARY)
         return -1;
+    place p = value_target(&exec->values, v);
     for (uint32_t i = 0; i < state->binding_count; i++) {
-        if (!place_is_in(&exec->values, state->bindings[i].place, entry->a))
+        if (!place_is_in(&exec->values, state->bindings[i].place, p))
             continue;
         index = state_object(state, &exec->values, state->bindings[i].value);
         if (index >= 0 && state->objects[index].kind == OBJECT_FRAME &&
@@ -33,21 +32,29 @@ frame_memory_in(struct exec *exec, value v)
     return -1;
 }
 
+static void
+mark_escaped(struct exec *exec, value v)
+{
+    int32_t index = state_object(exec->state, &exec->values, v);
+    if (index >= 0)
+        exec->state->objects[index].is_escaped = true;
+}
+
 /* The context of this thread, handed to another. */
 static void
 check_foreign_ctx(struct exec *exec, value data)
 {
     struct state *state = exec->state;
-    const struct value_entry *entry = value_at(&exec->values, data);
-    bool is_bad = entry->kind == VALUE_ARENA && entry->type == IR_TYPE_CTX;
-    for (uint32_t i = 0;
-         entry->kind == VALUE_ADDRESS && !is_bad && i < state->binding_count;
-         i++) {
+    const struct value_entry entry = *value_at(&exec->values, data);
+    bool is_bad = entry.kind == VALUE_ARENA && entry.type == IR_TYPE_CTX;
+    if (entry.kind == VALUE_INT)
+        return;
+    place p = value_target(&exec->values, data);
+    for (uint32_t i = 0; !is_bad && i < state->binding_count; i++) {
         const struct value_entry *held =
             value_at(&exec->values, state->bindings[i].value);
-        is_bad =
-            place_is_in(&exec->values, state->bindings[i].place, entry->a) &&
-            held->kind == VALUE_ARENA && held->type == IR_TYPE_CTX;
+        is_bad = place_is_in(&exec->values, state->bindings[i].place, p) &&
+                 held->kind == VALUE_ARENA && held->type == IR_TYPE_CTX;
     }
     if (is_bad)
         verdict_add(exec->reports, exec->program, state, 202, exec_here(exec),
@@ -56,16 +63,19 @@ check_foreign_ctx(struct exec *exec, value data)
 }
 
 static void
-start_thread(struct exec *exec, const struct call *call,
-             const struct role *role)
+start_thread(struct exec *exec, struct call *call, const struct role *role)
 {
     value data = call_argument(call, role->b);
     if (data == VALUE_NONE)
         return;
     check_foreign_ctx(exec, data);
     int32_t index = frame_memory_in(exec, data);
-    if (index >= 0)
-        exec->state->objects[index].shared = exec_here(exec);
+    mark_escaped(exec, data);
+    if (index < 0)
+        return;
+    exec->state->objects[index].shared = exec_here(exec);
+    call->result = exec_fresh(exec);
+    exec->state->objects[index].started = call->result;
 }
 
 static void
@@ -73,6 +83,8 @@ run_later(struct exec *exec, const struct call *call, const struct role *role)
 {
     value data = call_argument(call, role->b);
     int32_t index = data == VALUE_NONE ? -1 : frame_memory_in(exec, data);
+    if (data != VALUE_NONE)
+        mark_escaped(exec, data);
     if (index < 0)
         return;
     struct object *object = &exec->state->objects[index];
@@ -92,12 +104,9 @@ keep_argument(struct exec *exec, const struct call *call,
     if (v == VALUE_NONE)
         return;
     int32_t index = frame_memory_in(exec, v);
-    if (index < 0) {
-        index = state_object(exec->state, &exec->values, v);
-        if (index >= 0)
-            exec->state->objects[index].is_escaped = true;
+    mark_escaped(exec, v);
+    if (index < 0)
         return;
-    }
     struct object *object = &exec->state->objects[index];
     if (keeper != VALUE_NONE) {
         int32_t k = state_object(exec->state, &exec->values, keeper);
@@ -151,10 +160,13 @@ tags_of(struct exec *exec, value ctx)
 }
 
 static void
-push_tag(struct exec *exec, value ctx)
+push_tag(struct exec *exec, value ctx, value tag)
 {
     struct tag_depth *tags = tags_of(exec, exec_owner(exec, ctx));
+    if (tags->depth >= 0 && tags->depth < 4)
+        tags->stack[tags->depth] = tag;
     tags->depth++;
+    tags->pushes++;
     tags->pushed = exec_here(exec);
 }
 
@@ -164,6 +176,53 @@ pop_tag(struct exec *exec, value ctx)
     struct tag_depth *tags = tags_of(exec, exec_owner(exec, ctx));
     tags->depth--;
     tags->was_popped = true;
+    if (tags->depth >= 0 || tags->pushes == 0)
+        return;
+    const struct verdict_note notes[] = {
+        {tags->pushed, "a tag is pushed here"}};
+    verdict_add(exec->reports, exec->program, exec->state, 804, exec_here(exec),
+                notes, 1, "a tag of %s is popped twice",
+                exec_name(exec, tags->ctx));
+    tags->pushes = 0;
+}
+
+/* The most bytes that a configuration allows; 0: it does not say. */
+static uint64_t
+configured_limit(struct exec *exec, const struct call *call)
+{
+    static const char *const names[] = {"capacity", "memory_limit"};
+    for (uint32_t i = 0; i < call->count; i++) {
+        if (value_at(&exec->values, call->args[i])->kind != VALUE_ADDRESS)
+            continue;
+        place p = value_target(&exec->values, call->args[i]);
+        for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
+            uint32_t name = program_symbol(exec->program, names[k]);
+            int64_t n;
+            const struct binding *binding =
+                state_binding(exec->state, place_field(&exec->values, p, name));
+            if (binding != NULL &&
+                value_is_int(&exec->values, binding->value, &n) && n > 0)
+                return (uint64_t)n;
+        }
+    }
+    return 0;
+}
+
+/* A configuration may name the arena around the new one. */
+static value
+configured_parent(struct exec *exec, const struct call *call)
+{
+    uint32_t name = program_symbol(exec->program, "parent");
+    for (uint32_t i = 0; i < call->count; i++) {
+        if (value_at(&exec->values, call->args[i])->kind != VALUE_ADDRESS)
+            continue;
+        place p = place_field(&exec->values,
+                              value_target(&exec->values, call->args[i]), name);
+        const struct binding *binding = state_binding(exec->state, p);
+        if (binding != NULL && !call_is_null(exec, binding->value))
+            return exec_owner(exec, binding->value);
+    }
+    return VALUE_NONE;
 }
 
 static void
@@ -172,10 +231,11 @@ create(struct exec *exec, struct call *call, const struct role *role)
     value parent = call_deref_argument(exec, call, role->b, role->is_out_b);
     const char *name = program_text(exec->program, call->symbol);
     bool is_allocator = strstr(name, "allocator_create") != NULL;
-    if (parent != VALUE_NONE)
-        parent = exec_owner(exec, parent);
-    call_set_out(exec, call, role->a, role->is_out_a,
-                 exec_create(exec, parent, is_allocator));
+    parent = parent != VALUE_NONE ? exec_owner(exec, parent)
+                                  : configured_parent(exec, call);
+    value made = exec_create(exec, parent, is_allocator);
+    exec_arena(exec, made, true)->limit = configured_limit(exec, call);
+    call_set_out(exec, call, role->a, role->is_out_a, made);
 }
 
 static void
@@ -226,7 +286,9 @@ apply_arena(struct exec *exec, struct call *call, const struct role *role)
         call->result = exec_arena_of(exec, v, call->type);
         break;
     case ROLE_BEGINS:
-        exec_begins(exec, exec_owner(exec, v));
+        exec_begins(
+            exec, exec_owner(exec, v),
+            strstr(program_text(exec->program, call->symbol), "scope") != NULL);
         call->result = exec_arena_of(exec, v, IR_TYPE_FRAME);
         break;
     case ROLE_ENDS:
@@ -243,7 +305,7 @@ apply_arena(struct exec *exec, struct call *call, const struct role *role)
         roll_back(exec, call, role);
         break;
     case ROLE_PUSHES:
-        push_tag(exec, v);
+        push_tag(exec, v, call_argument(call, role->a + 1));
         break;
     case ROLE_POPS:
         pop_tag(exec, v);

@@ -371,17 +371,29 @@ known_cleanup(struct lowering *lo, clang_type type)
     return 0;
 }
 
+/* "fa:scope(0)" at a variable: its arena ends with it. */
+static bool
+is_guard(struct lowering *lo, clang_cursor attribute)
+{
+    return strcmp(lo->module->text + lower_name(lo, attribute),
+                  "fa:scope(0)") == 0;
+}
+
 uint32_t
 lower_cleanup_function(struct lowering *lo, clang_cursor var, clang_type type)
 {
     uint32_t name = 0;
     bool has_attribute = false;
     struct lower_kids kids = lower_kids(lo, var);
-    for (uint32_t i = 0; i < kids.count && name == 0; i++)
-        if (lower_kid(lo, kids, i).kind == CLANG_UNEXPOSED_ATTR) {
-            has_attribute = true;
-            name = read_cleanup(lo, lower_kid(lo, kids, i));
-        }
+    for (uint32_t i = 0; i < kids.count; i++) {
+        clang_cursor kid = lower_kid(lo, kids, i);
+        has_attribute |= kid.kind == CLANG_UNEXPOSED_ATTR;
+        if (kid.kind == CLANG_UNEXPOSED_ATTR && name == 0)
+            name = read_cleanup(lo, kid);
+        if (kid.kind == CLANG_ANNOTATION && is_guard(lo, kid))
+            name = ir_name(lo->module, "fa:scope");
+    }
     lower_drop(lo, kids);
-    return name == 0 && has_attribute ? known_cleanup(lo, type) : name;
+    uint32_t known = has_attribute ? known_cleanup(lo, type) : 0;
+    return known != 0 ? known : name;
 }

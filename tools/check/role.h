@@ -42,7 +42,8 @@
  *   joins          waits for other threads
  *   suspends       other code of the thread runs meanwhile
  *   pins(N) unpins(N)  the frame of N stays while the thread is suspended
- *   sends(N)       memory N is handed over; the result must be received
+ *   sends(N, R)    memory N is handed over; the result, or what R points to,
+ *                  must be received
  *   receives(N)    takes transfer N
  *   pushes(N) pops(N)  a tag of N
  *   noreturn       does not come back

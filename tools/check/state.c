@@ -59,6 +59,11 @@ part_of(struct values *values, value whole, place part, place outer)
     int64_t n;
     if (value_is_int(values, whole, &n) && n == 0)
         return whole;
+    /* Members of a scope are its frame. */
+    if (entry->kind == VALUE_HANDLE)
+        return whole;
+    if (entry->kind == VALUE_MARK)
+        return entry->a;
     if (entry->kind == VALUE_INITIAL)
         return value_make(values, VALUE_INITIAL,
                           place_moved(values, part, outer, entry->a), 0, 0);

@@ -57,7 +57,8 @@ struct object {
     uint8_t kind, status;
     bool is_maybe_null, is_escaped, is_suspended;
     int32_t old;   /* what it takes over from, when it is there; or -1 */
-    uint64_t size; /* bytes, 0: unknown */
+    value tag;     /* that was pushed when it was made */
+    value started; /* the result of the start of its thread */
     struct event made, ended, shared; /* shared: with another thread */
 };
 
@@ -74,14 +75,17 @@ struct arena {
     uint8_t status;
     bool is_created; /* by the program, here */
     bool was_paired; /* begun and ended on this path */
-    uint32_t generation;
+    uint32_t generation, nested;
+    uint32_t begun_at, ended_at; /* steps, to tell what came first */
+    uint64_t limit;              /* bytes, 0: none */
     struct event begun, ended;
 };
 
 struct tag_depth {
     value ctx;
-    int32_t depth;
+    int32_t depth, pushes;
     bool was_popped;
+    value stack[4];
     struct event pushed;
 };
 
