@@ -40,7 +40,8 @@ static void
 ask_too_much(void)
 {
     test_begin(&w);
-    ck_assert_ptr_null(fa_frame_alloc(w.frame, test_size(SIZE_MAX / 4), 16));
+    ck_assert_ptr_null(
+        fa_frame_alloc(w.frame, test_size(SIZE_MAX / 8 * 7), 16));
 }
 
 static void

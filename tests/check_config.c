@@ -64,7 +64,8 @@ END_TEST
 
 START_TEST(frame_reserve_is_the_address_space_of_an_arena)
 {
-    static const size_t sizes[] = {64 * KIB, MIB, 256 * MIB, 64 * MIB * KIB};
+    static const size_t sizes[] = {64 * KIB, MIB, 256 * MIB,
+                                   IS_64_BIT ? 64 * MIB * KIB : 512 * MIB};
     w.config.frame_reserve = sizes[_i];
     open_and_begin();
     char *block = fa_frame_alloc(w.frame, 16, 16);

@@ -157,6 +157,7 @@ START_TEST(a_defer_without_a_frame_or_memory_is_refused)
     fa_tag ui = fa_tag_register(w.allocator, "ui");
     test_limit(w.allocator, FA_BUDGET_TAG, ui, 16);
     fa_tag_push(w.ctx, ui);
+    ck_assert_ptr_nonnull(fa_frame_alloc(w.frame, 16, 16));
     ck_assert_int_eq(fa_frame_defer(w.frame, note, &number), FA_ERR_BUDGET);
     fa_tag_pop(w.ctx);
     order_count = 0;

@@ -254,10 +254,21 @@ START_TEST(size_zero_gives_an_address_and_uses_nothing)
 }
 END_TEST
 
-static const size_t huge_sizes[] = {
-    SIZE_MAX,         SIZE_MAX - 1,    SIZE_MAX - 14,        SIZE_MAX - 15,
-    SIZE_MAX - 16,    SIZE_MAX - 4095, SIZE_MAX - 65536,     SIZE_MAX / 2,
-    SIZE_MAX / 2 + 1, (size_t)1 << 62, ((size_t)1 << 47) + 1};
+static const size_t huge_sizes[] = {SIZE_MAX,
+                                    SIZE_MAX - 1,
+                                    SIZE_MAX - 14,
+                                    SIZE_MAX - 15,
+                                    SIZE_MAX - 16,
+                                    SIZE_MAX - 4095,
+                                    SIZE_MAX - 65536,
+                                    BIT_BELOW(0) + BIT_BELOW(1),
+#if IS_64_BIT
+                                    SIZE_MAX / 2,
+                                    SIZE_MAX / 2 + 1,
+                                    BIT_BELOW(1),
+                                    BIT_BELOW(16) + 1
+#endif
+};
 
 START_TEST(a_size_that_no_system_has_is_refused_and_nothing_changes)
 {
@@ -284,7 +295,7 @@ START_TEST(count_times_size_that_overflows_is_refused)
     struct test_world other;
     test_open_guard(&other, _i == 0 ? FA_GUARD_OFF : (fa_guard)_i);
     test_begin(&other);
-    size_t half = test_size((size_t)1 << 32);
+    size_t half = test_size((size_t)1 << sizeof(size_t) * 4);
     ck_assert_ptr_null(fa_frame_alloc_array(other.frame, half, half, 8));
     ck_assert_int_eq(fa_ctx_status(other.ctx), FA_ERR_NOMEM);
     ck_assert_ptr_null(fa_frame_zalloc_array(other.frame, half + 1, half, 8));

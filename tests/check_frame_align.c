@@ -56,19 +56,10 @@ static const size_t sizes[] = {
     SIZE_MAX,
 };
 
-static const size_t aligns[] = {1,       2,
-                                4,       8,
-                                16,      32,
-                                64,      128,
-                                256,     512,
-                                1024,    2048,
-                                4096,    8192,
-                                16384,   32768,
-                                65536,   131072,
-                                262144,  524288,
-                                1048576, 2097152,
-                                0,       24,
-                                4194304, (size_t)1 << 63};
+static const size_t aligns[] = {
+    1,      2,      4,       8,       16,   32,    64,      128,         256,
+    512,    1024,   2048,    4096,    8192, 16384, 32768,   65536,       131072,
+    262144, 524288, 1048576, 2097152, 0,    24,    4194304, BIT_BELOW(0)};
 
 /* How far the cursor is moved before, so that it is aligned to nothing. */
 static const size_t skews[] = {0, 16, 4080};
@@ -150,7 +141,7 @@ START_TEST(an_alignment_that_is_no_power_of_two_up_to_2_mib_is_reported)
     test_open_guard(&w, FA_GUARD_OFF);
     test_begin(&w);
     static const size_t bad[] = {0,  3,     6,       24,       100,
-                                 33, 65537, 4194304, SIZE_MAX, (size_t)1 << 63};
+                                 33, 65537, 4194304, SIZE_MAX, BIT_BELOW(0)};
     for (size_t i = 0; i < COUNT(bad); i++) {
         ck_assert_ptr_null(fa_frame_alloc_slow(w.frame, 16, bad[i]));
         ck_assert_int_eq(fa_ctx_status(w.ctx), FA_ERR_USAGE);

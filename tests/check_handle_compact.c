@@ -135,7 +135,10 @@ START_TEST(objects_stay_aligned_when_they_move)
     size_t align = aligns[_i];
     unsigned count = align > 256 ? 60 : OBJECTS;
     make_holes(count, align);
-    ck_assert_uint_gt(fa_handle_space_compact(space, 0, 0), 0);
+    size_t moved = fa_handle_space_compact(space, 0, 0);
+    /* Where regions have room for one, it depends on where they are. */
+    if (IS_64_BIT || align < 65536)
+        ck_assert_uint_gt(moved, 0);
     check_objects(count, align);
     free_objects();
 }

@@ -160,8 +160,8 @@ frame_resize(struct book *book)
     ck_assert_ptr_eq(
         fa_frame_resize(book->frame, block->address, block->asked, size, 16),
         block->address);
-    book->used += counted(size) - block->size;
-    book->of_tag[block->tag] += counted(size) - block->size;
+    book->used += (uint64_t)counted(size) - block->size;
+    book->of_tag[block->tag] += (uint64_t)counted(size) - block->size;
     block->size = counted(size);
     block->asked = size;
     note_high(book);
@@ -251,8 +251,8 @@ heap_resize(struct book *book, unsigned self)
         ck_assert_ptr_nonnull(moved);
         heap.allocs[0][live->tag] += moved != live->address;
         heap.frees[0][live->tag] += moved != live->address;
-        heap.heap_bytes[live->tag] += size - live->size;
-        heap.ctx_heap[self] += size - live->size;
+        heap.heap_bytes[live->tag] += (uint64_t)size - live->size;
+        heap.ctx_heap[self] += (uint64_t)size - live->size;
         live->address = moved;
         live->size = size;
     }

@@ -331,7 +331,7 @@ END_TEST
 
 START_TEST(a_range_that_the_kernel_refuses_is_no_range)
 {
-    ck_assert_ptr_null(fai_pages_map((size_t)1 << 62, 4096));
+    ck_assert_ptr_null(fai_pages_map(BIT_BELOW(0) + BIT_BELOW(1), 4096));
     ck_assert_ptr_null(fai_pages_map(SIZE_MAX - 100, 4096));
     FILE *file = fopen("/proc/self/statm", "r");
     unsigned long pages = 0;

@@ -59,9 +59,12 @@ START_TEST(dates_are_right_at_ends_of_months_and_in_leap_years)
 }
 END_TEST
 
+/* A time_t of 32 bits ends in 2038. */
+#define DAYS (sizeof(time_t) == 8 ? 430 * 366 : 24855)
+
 START_TEST(each_day_of_430_years_is_as_libc_has_it)
 {
-    for (int64_t day = 0; day < 430 * 366; day++) {
+    for (int64_t day = 0; day < DAYS; day++) {
         char ours[FAI_DATE_SIZE], theirs[32];
         time_t seconds = day * 86400 + day % 86400;
         struct tm tm;
@@ -304,7 +307,7 @@ START_TEST(the_newest_files_stay_whatever_their_frames_are)
     /* Older than all, with names that come last; and one for later. */
     make_file("snapshot_20990101T000000Z-1-1_0000000000099999.json", 1000);
     make_file("snapshot_20990101T000000Z-1-1_0000000000099998.json", 1000);
-    make_file("snapshot_0.json", 4000000000);
+    make_file("snapshot_0.json", 2000000000);
     make_file("snapshot_notes.txt", 1);
     make_file("other.json", 1);
     set_folder(3, 1, 0);

@@ -199,7 +199,7 @@ START_TEST(a_batch_is_an_array_of_known_length)
     ck_assert_uint_eq(fa_frame_used(w.frame) - used, sizeof(*four));
     (*four)[3].x = 1;
     int(*two)[2] = fa_frame_new_2(w.frame, int);
-    long(*eight)[8] = fa_frame_new_8(w.frame, long);
+    int64_t(*eight)[8] = fa_frame_new_8(w.frame, int64_t);
     char(*many)[100] = fa_frame_new_n_raw(w.frame, char, 100);
     ck_assert(two != NULL && eight != NULL && many != NULL);
     ck_assert_uint_eq(sizeof(*two) + sizeof(*eight) + sizeof(*many), 172);

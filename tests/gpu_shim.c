@@ -126,7 +126,7 @@ shim_GetPhysicalDeviceProperties2(VkPhysicalDevice device,
          next = next->pNext) {
         if (next->sType ==
             VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES)
-            ((VkPhysicalDeviceMaintenance3Properties *)next)
+            ((VkPhysicalDeviceMaintenance3Properties *)(void *)next)
                 ->maxMemoryAllocationSize = gpu_shim.profile->allocation_max;
     }
 }
@@ -159,7 +159,7 @@ shim_GetPhysicalDeviceMemoryProperties2(VkPhysicalDevice device,
          next = next->pNext) {
         if (next->sType ==
             VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT)
-            budget_fake((VkPhysicalDeviceMemoryBudgetPropertiesEXT *)next);
+            budget_fake((void *)next);
     }
 }
 

@@ -155,7 +155,7 @@ keep_place(struct model_block *block, size_t size)
 {
     bool is_charged = model.has_budget && block->tag == model.tags[1];
     if (block->is_large && !is_charged) {
-        model.heap_bytes += size - block->counted;
+        model.heap_bytes += (uint64_t)size - block->counted;
         block->counted = size;
     }
     block->size = size;

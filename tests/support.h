@@ -21,6 +21,9 @@
 #define MIB      ((size_t)1 << 20)
 #define PAGE     ((size_t)4096)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+/* The bit of a size_t that has so many above it. */
+#define BIT_BELOW(count) (SIZE_MAX / 2 / ((size_t)1 << (count)) + 1)
+#define IS_64_BIT        (SIZE_MAX > UINT32_MAX)
 
 #define TEST_LOG_MAX 64
 

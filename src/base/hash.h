@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#ifdef __SIZEOF_INT128__
 static inline uint64_t
 fai_hash_fold(uint64_t a, uint64_t b)
 {
@@ -23,6 +24,18 @@ fai_hash_fold(uint64_t a, uint64_t b)
     wide product = (wide)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
+#else
+/* The same by halves, of which no sum exceeds 64 bits. */
+static inline uint64_t
+fai_hash_fold(uint64_t a, uint64_t b)
+{
+    uint64_t low_a = (uint32_t)a, high_a = a >> 32;
+    uint64_t low_b = (uint32_t)b, high_b = b >> 32;
+    uint64_t cross = low_a * high_b;
+    uint64_t middle = high_a * low_b + (low_a * low_b >> 32) + (uint32_t)cross;
+    return a * b ^ (high_a * high_b + (middle >> 32) + (cross >> 32));
+}
+#endif
 
 /* One to seven bytes as a word, by loads of a fixed size, which may overlap:
  * copying a number of bytes that is not known is a call or a loop. Keys of

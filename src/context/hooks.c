@@ -16,10 +16,11 @@
 
 /* --- frames --- */
 
-/* In front of a block. */
+/* In front of a block. Of one size on all systems. */
 struct header {
-    size_t size;   /* Asked for. */
-    size_t offset; /* From the begin of the frame's block; 16 or more. */
+    _Alignas(8) size_t size;   /* Asked for. */
+    _Alignas(8) size_t offset; /* From the begin of the frame's block; 16 or
+                                * more. */
 };
 
 _Static_assert(sizeof(struct header) == FA_FRAME_GRANULE, "as documented");

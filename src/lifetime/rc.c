@@ -13,9 +13,9 @@
 
 #include <string.h>
 
-/* Ends where the object begins. */
+/* Ends where the object begins. Of one size on all systems. */
 struct header {
-    fa_rc_fn destroy;
+    _Alignas(8) fa_rc_fn destroy;
     uint32_t count;
     uint32_t offset; /* From the block to the object. */
 };

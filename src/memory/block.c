@@ -20,7 +20,7 @@
 static struct fai_block nothing;
 
 /* Above this no system has the memory; the bins end before. */
-#define BLOCK_MAX ((size_t)1 << 46)
+#define BLOCK_MAX ((size_t)1 << (sizeof(size_t) == 8 ? 46 : 30))
 
 static struct fai_block *
 new_record(fa_ctx *ctx)

@@ -76,7 +76,7 @@ static void
 make_arena(void)
 {
     size_t size = sizeof(arena);
-    size_t threshold = (size_t)1 << 40;
+    size_t threshold = (size_t)1 << (sizeof(size_t) == 8 ? 40 : 30);
     char name[48];
     if (entry.mallctl("arenas.create", &arena, &size, NULL, 0) != 0)
         return;
