@@ -60,57 +60,8 @@ EXTRA_DIST += \
 	tests/check/corpus.toml
 
 # What framealloc explain prints, and whether it is true.
-check_explain = \
-	tools/check/explain/FA091.c \
-	tools/check/explain/FA092.c \
-	tools/check/explain/FA093.c \
-	tools/check/explain/FA101.c \
-	tools/check/explain/FA102.c \
-	tools/check/explain/FA103.c \
-	tools/check/explain/FA104.c \
-	tools/check/explain/FA201.c \
-	tools/check/explain/FA202.c \
-	tools/check/explain/FA203.c \
-	tools/check/explain/FA204.c \
-	tools/check/explain/FA205.c \
-	tools/check/explain/FA206.c \
-	tools/check/explain/FA301.c \
-	tools/check/explain/FA302.c \
-	tools/check/explain/FA303.c \
-	tools/check/explain/FA551.c \
-	tools/check/explain/FA552.c \
-	tools/check/explain/FA553.c \
-	tools/check/explain/FA554.c \
-	tools/check/explain/FA555.c \
-	tools/check/explain/FA601.c \
-	tools/check/explain/FA602.c \
-	tools/check/explain/FA603.c \
-	tools/check/explain/FA604.c \
-	tools/check/explain/FA605.c \
-	tools/check/explain/FA606.c \
-	tools/check/explain/FA607.c \
-	tools/check/explain/FA608.c \
-	tools/check/explain/FA609.c \
-	tools/check/explain/FA610.c \
-	tools/check/explain/FA611.c \
-	tools/check/explain/FA612.c \
-	tools/check/explain/FA613.c \
-	tools/check/explain/FA614.c \
-	tools/check/explain/FA620.c \
-	tools/check/explain/FA701.c \
-	tools/check/explain/FA702.c \
-	tools/check/explain/FA703.c \
-	tools/check/explain/FA801.c \
-	tools/check/explain/FA802.c \
-	tools/check/explain/FA803.c \
-	tools/check/explain/FA804.c \
-	tools/check/explain/FA903.c \
-	tools/check/explain/FA904.c \
-	tools/check/explain/FA912.c \
-	tools/check/explain/FA915.c
 TESTS += tests/check/explain.sh
 EXTRA_DIST += \
-	$(check_explain) \
 	tests/check/explain.py \
 	tests/check/explain.sh
 

@@ -29,7 +29,7 @@ if [ ! -d "$work/chipmunk" ] || [ ! -d "$work/jansson" ]; then
         exit 77
     fi
     for name in chipmunk jansson; do
-        rm -rf "$work/$name"
+        rm -rf "${work:?}/$name"
         mkdir "$work/$name"
         tar -C "$work/$name" --strip-components=1 -xf \
             "$work/$name"_*.orig.tar.gz
