@@ -125,7 +125,7 @@ FA_API FA_BORROWS(3) fa_status
  * Thread: the one that opens and closes frames.
  * Cost: as fa_begin_frame(); an inner one as fa_ctx_frame(). Since: 0.1.
  */
-FA_API FA_BEGINS_FRAME(1) fa_frame_scope
+FA_API FA_CREATES_ARENA_IN(0, 1) fa_frame_scope
     fa_frame_scope_begin(fa_allocator *allocator);
 
 /**

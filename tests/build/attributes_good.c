@@ -34,6 +34,7 @@ FA_REALLOCS(2) void *user_realloc(fa_ctx *ctx, void *block, size_t size);
 FA_GROWS(1) void user_list_push(struct node *list);
 FA_RETAINS(2) void user_list_add(struct node *list, struct node *node);
 FA_RETAINS_IN(2, 1) void user_keep(struct game *game, struct node *node);
+FA_BORROWS(1) void user_use(struct game *game);
 FA_BORROWS(1) int user_sum(const struct node *node);
 FA_BEGINS_FRAME(1) fa_frame *user_begin(struct game *game);
 FA_ENDS_FRAME(1) void user_end(struct game *game);
@@ -55,6 +56,7 @@ FA_SUSPENDS void user_yield(void);
 FA_PINS_FRAME(1) void user_pin(fa_ctx *ctx);
 FA_UNPINS_FRAME(1) void user_unpin(fa_ctx *ctx);
 FA_SENDS(1) fa_transfer user_send(void *block);
+FA_SENDS_OUT(1, 2) fa_status user_offer(void *block, fa_transfer *out);
 FA_RECEIVES(1) void *user_receive(fa_transfer transfer);
 FA_NEVER_RETURNS void user_die(void);
 FA_RENAMED(user_push) void user_tag(fa_ctx *ctx);
@@ -216,9 +218,9 @@ member_that_is_cleared(struct game *game)
     for (int i = 0; i < 9; i++) {
         fa_frame *frame = fa_begin_frame(game->allocator);
         game->best = node_new(frame, i);
-        user_keep(game, game->best);
-        fa_end_frame(game->allocator);
+        user_use(game);
         game->best = NULL;
+        fa_end_frame(game->allocator);
     }
 }
 
