@@ -182,6 +182,17 @@ call_bytes(struct exec *exec, const char *name, const value *args,
 }
 
 /* Functions of ours without roles look at what they get and keep nothing. */
+/* What a task lets go is freed by fa_free(), or by the task if that failed. */
+static void
+leave_task(struct exec *exec, value block)
+{
+    int32_t index = state_object(exec->state, &exec->values, block);
+    if (index < 0 || exec->state->objects[index].kind != OBJECT_TASK)
+        return;
+    exec->state->objects[index].kind = OBJECT_HEAP;
+    exec->state->objects[index].is_escaped = true;
+}
+
 static bool
 is_own(const char *name)
 {
@@ -210,6 +221,8 @@ exec_call(struct exec *exec, uint32_t symbol, value pointer, const value *args,
         state_write(exec->state, &exec->values,
                     value_target(&exec->values, args[0]),
                     value_int(&exec->values, 0), exec_here(exec));
+    if (strcmp(name, "fa_task_remove") == 0 && count > 2)
+        leave_task(exec, args[2]);
     if (is_entered(exec, function, args, count)) {
         enter(exec, function, args, count, dst);
         return;

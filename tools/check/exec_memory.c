@@ -293,7 +293,12 @@ send(struct exec *exec, struct call *call, const struct role *role)
         exec->state->objects[index].ended = exec_here(exec);
     }
     value transfer = exec_object(exec, OBJECT_TRANSFER, VALUE_NONE);
-    exec->state->objects[exec->state->object_count - 1].is_maybe_null = false;
+    struct object *made = &exec->state->objects[exec->state->object_count - 1];
+    made->is_maybe_null = false;
+    if (role->b >= 0) {
+        made->started = call->result = exec_fresh(exec);
+        made->old = index;
+    }
     call_set_out(exec, call, role->b < 0 ? 0 : role->b, true, transfer);
 }
 

@@ -318,6 +318,21 @@ assume_address(struct state *state, struct values *values, value v,
         state->objects[object->old].status = OBJECT_LIVE;
 }
 
+/* A call that says that it has failed has handed nothing over. */
+static void
+take_back(struct state *state, value status)
+{
+    for (uint32_t i = 0; i < state->object_count; i++) {
+        struct object *object = &state->objects[i];
+        if (object->kind != OBJECT_TRANSFER || object->started != status)
+            continue;
+        object->status = OBJECT_ABSENT;
+        if (object->old >= 0 &&
+            state->objects[object->old].status == OBJECT_SENT)
+            state->objects[object->old].status = OBJECT_LIVE;
+    }
+}
+
 bool
 state_assume(struct state *state, struct values *values, value v, bool is_true)
 {
@@ -333,6 +348,8 @@ state_assume(struct state *state, struct values *values, value v, bool is_true)
         return true;
     }
     add_fact(state, v, is_true ? FACT_NONZERO : FACT_ZERO, 0);
+    if (is_true)
+        take_back(state, v);
     if (entry.kind != VALUE_BINARY || entry.n != IR_EQ ||
         !state_number(state, values, entry.b, &n))
         return true;

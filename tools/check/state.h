@@ -58,7 +58,7 @@ struct object {
     bool is_maybe_null, is_escaped, is_suspended;
     int32_t old;   /* what it takes over from, when it is there; or -1 */
     value tag;     /* that was pushed when it was made */
-    value started; /* the result of the start of its thread */
+    value started; /* the status of what started its thread, or sent it */
     struct event made, ended, shared; /* shared: with another thread */
 };
 
