@@ -20,6 +20,7 @@ check_corpus = \
 	tests/check/corpus/pair.c \
 	tests/check/corpus/physics.c \
 	tests/check/corpus/release.c \
+	tests/check/corpus/role.c \
 	tests/check/corpus/tags.c \
 	tests/check/corpus/threads.c \
 	tests/check/corpus/twice.c \

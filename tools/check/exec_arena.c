@@ -392,7 +392,8 @@ kill_objects(struct exec *exec, value owner, bool through, uint32_t first)
     bool is_any = false;
     for (uint32_t i = first; i < state->object_count && i < MAX_OBJECTS; i++) {
         struct object *object = &state->objects[i];
-        if (object->kind != OBJECT_FRAME || object->status != OBJECT_LIVE ||
+        if ((object->kind != OBJECT_FRAME && object->kind != OBJECT_TASK) ||
+            object->status != OBJECT_LIVE ||
             !exec_belongs(exec, object->arena, owner, through))
             continue;
         object = &state->objects[i];
