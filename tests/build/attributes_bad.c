@@ -56,6 +56,17 @@ fa_free_of_foreign_memory(fa_ctx *ctx)
 }
 
 int
+fa_heap_free_of_foreign_memory(fa_ctx *ctx)
+{
+    int *block = malloc(sizeof(*block));
+    if (block == NULL)
+        return 0;
+    *block = 1;
+    fa_heap_free(ctx, block); /* gcc strict cppcheck */
+    return 1;
+}
+
+int
 use_of_a_freed_heap_block(fa_ctx *ctx)
 {
     int *block = fa_heap_alloc(ctx, 400, 16);
