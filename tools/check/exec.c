@@ -91,14 +91,13 @@ run_index(struct exec *exec, const struct ir_insn *insn)
 {
     int64_t n;
     value base = get(exec, insn->a);
-    value index = insn->b < 0 ? VALUE_NONE : get(exec, insn->b);
-    bool is_known = index != VALUE_NONE &&
-                    state_number(exec->state, &exec->values, index, &n) &&
-                    n >= 0;
+    value index = insn->b < 0 ? exec_fresh(exec) : get(exec, insn->b);
+    bool is_known =
+        state_number(exec->state, &exec->values, index, &n) && n >= 0;
     place p = value_target(&exec->values, base);
-    *reg(exec, insn->dst) =
-        value_address(&exec->values, place_element(&exec->values, p,
-                                                   is_known ? n : ELEMENT_ANY));
+    p = is_known ? place_element(&exec->values, p, n)
+                 : place_indexed(&exec->values, p, index);
+    *reg(exec, insn->dst) = value_address(&exec->values, p);
 }
 
 static value
@@ -257,8 +256,13 @@ count_visit(struct exec *exec)
 static bool
 was_seen(struct exec *exec)
 {
-    bool with_facts = exec->steps < exec->max_steps / 2;
-    uint64_t hash = state_hash(exec->state, with_facts);
+    /* The more paths there are, the less is compared. */
+    enum state_detail detail = exec->steps < exec->max_steps / 3 ? STATE_ALL
+                               : exec->steps < exec->max_steps / 3 * 2
+                                   ? STATE_PLACES
+                                   : STATE_LIFETIMES;
+    state_forget_facts(exec->state, &exec->values);
+    uint64_t hash = state_hash(exec->state, &exec->values, detail);
     if (hash == 0)
         hash = 1;
     if (exec->seen_count * 2 >= exec->seen_room) {

@@ -118,6 +118,19 @@ exec_place_name(struct exec *exec, place p)
     return text;
 }
 
+/* Elements are not followed one by one. */
+static bool
+is_in_array(struct exec *exec, place p)
+{
+    const struct place_entry *entry = place_at(&exec->values, p);
+    while (entry->kind == PLACE_FIELD || entry->kind == PLACE_ELEMENT) {
+        if (entry->kind == PLACE_ELEMENT)
+            return true;
+        entry = place_at(&exec->values, entry->a);
+    }
+    return false;
+}
+
 /* Objects that something behind the function can still reach. */
 static void
 find_reachable(struct exec *exec, value result, bool *is_reached)
@@ -144,6 +157,7 @@ find_reachable(struct exec *exec, value result, bool *is_reached)
             int32_t holder =
                 state_object_at(state, &exec->values, binding->place);
             bool is_held = root->kind == PLACE_GLOBAL ||
+                           is_in_array(exec, binding->place) ||
                            (root->kind == PLACE_DEREF && holder < 0) ||
                            (holder >= 0 && is_reached[holder]) ||
                            (whole != PLACE_NONE &&

@@ -75,7 +75,29 @@ part_of(struct values *values, value whole, place part, place outer)
         last.a == outer ? whole : part_of(values, whole, last.a, outer);
     bool is_field = last.kind == PLACE_FIELD;
     return value_make(values, VALUE_FIELD, inner,
-                      is_field ? last.b : UINT32_MAX, is_field ? 0 : last.n);
+                      is_field ? last.b : UINT32_MAX,
+                      is_field ? 0 : last.n + ((int64_t)last.b << 32));
+}
+
+/* An element that is not known, of an array into which a pointer was stored
+ * whose arena has ended since: it may be that one. */
+static value
+dead_element(const struct state *state, const struct values *values,
+             const struct place_entry *entry)
+{
+    if (entry->kind != PLACE_ELEMENT)
+        return VALUE_NONE;
+    for (uint32_t i = state->binding_count; i-- > 0;) {
+        const struct binding *binding = &state->bindings[i];
+        const struct place_entry *other = place_at(values, binding->place);
+        if (other->kind != PLACE_ELEMENT || other->a != entry->a ||
+            other->b == 0)
+            continue;
+        int32_t index = state_object(state, values, binding->value);
+        if (index >= 0 && state->objects[index].status == OBJECT_DEAD)
+            return binding->value;
+    }
+    return VALUE_NONE;
 }
 
 value
@@ -85,12 +107,9 @@ state_read(struct state *state, struct values *values, place p)
     if (binding != NULL)
         return binding->value;
     struct place_entry entry = *place_at(values, p);
-    if (entry.kind == PLACE_ELEMENT && entry.n != ELEMENT_ANY) {
-        place any = place_make(values, PLACE_ELEMENT, entry.a, 0, ELEMENT_ANY);
-        binding = state_binding(state, any);
-        if (binding != NULL)
-            return binding->value;
-    }
+    value dead = dead_element(state, values, &entry);
+    if (dead != VALUE_NONE)
+        return dead;
     while (entry.kind == PLACE_FIELD || entry.kind == PLACE_ELEMENT) {
         place outer = entry.a;
         binding = state_binding(state, outer);
@@ -366,8 +385,52 @@ mix(uint64_t hash, uint64_t n)
     return hash ^ (hash >> 29);
 }
 
+/* Whether a value can be met again: it is bound, or is what a place held at
+ * first. */
+static bool
+is_lasting(const struct state *state, const struct values *values, value v,
+           int depth)
+{
+    const struct value_entry *entry = value_at(values, v);
+    switch (entry->kind) {
+    case VALUE_NOT:
+    case VALUE_FIELD:
+        return is_lasting(state, values, entry->a, depth);
+    case VALUE_BINARY:
+        return depth < 4 && is_lasting(state, values, entry->a, depth + 1) &&
+               is_lasting(state, values, entry->b, depth + 1);
+    case VALUE_FRESH:
+        for (uint32_t i = 0; i < state->binding_count; i++)
+            if (state->bindings[i].value == v)
+                return true;
+        return false;
+    default:
+        return true;
+    }
+}
+
+void
+state_forget_facts(struct state *state, const struct values *values)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->fact_count; i++)
+        if (is_lasting(state, values, state->facts[i].value, 0))
+            state->facts[kept++] = state->facts[i];
+    state->fact_count = kept;
+}
+
+static bool
+is_about_lifetimes(const struct state *state, const struct values *values,
+                   const struct binding *binding)
+{
+    uint8_t kind = value_at(values, binding->value)->kind;
+    return kind == VALUE_HANDLE || kind == VALUE_ARENA || kind == VALUE_MARK ||
+           state_object(state, values, binding->value) >= 0;
+}
+
 uint64_t
-state_hash(const struct state *state, bool with_facts)
+state_hash(const struct state *state, const struct values *values,
+           enum state_detail detail)
 {
     uint64_t hash = 1, sum = 0;
     for (uint32_t i = 0; i < state->frame_count; i++)
@@ -375,8 +438,11 @@ state_hash(const struct state *state, bool with_facts)
                    state->frames[i].function->first_number);
     /* The order of bindings and facts does not matter. */
     for (uint32_t i = 0; i < state->binding_count; i++)
-        sum += mix(mix(7, state->bindings[i].place), state->bindings[i].value);
-    for (uint32_t i = 0; with_facts && i < state->fact_count; i++)
+        if (detail < STATE_LIFETIMES ||
+            is_about_lifetimes(state, values, &state->bindings[i]))
+            sum +=
+                mix(mix(7, state->bindings[i].place), state->bindings[i].value);
+    for (uint32_t i = 0; detail == STATE_ALL && i < state->fact_count; i++)
         sum += mix(mix(mix(9, state->facts[i].value), state->facts[i].kind),
                    (uint64_t)state->facts[i].n);
     hash = mix(hash, sum);

@@ -174,7 +174,16 @@ int32_t state_object(const struct state *state, const struct values *values,
 int32_t state_object_at(const struct state *state, const struct values *values,
                         place p);
 
+/* Drops what is known of values that nothing leads to any more. */
+void state_forget_facts(struct state *state, const struct values *values);
+
+enum state_detail {
+    STATE_ALL,      /* with facts */
+    STATE_PLACES,   /* what places hold */
+    STATE_LIFETIMES /* of that, pointers to memory and arenas only */
+};
 /* The same for the same knowledge. */
-uint64_t state_hash(const struct state *state, bool with_facts);
+uint64_t state_hash(const struct state *state, const struct values *values,
+                    enum state_detail detail);
 
 #endif

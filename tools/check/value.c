@@ -184,13 +184,15 @@ place_element(struct values *values, place p, int64_t n)
     const struct place_entry *entry = place_at(values, p);
     if (n == 0)
         return p;
-    if (entry->kind == PLACE_ELEMENT) {
-        bool is_any = entry->n == ELEMENT_ANY || n == ELEMENT_ANY;
-        if (is_any)
-            return place_make(values, PLACE_ELEMENT, entry->a, 0, ELEMENT_ANY);
+    if (entry->kind == PLACE_ELEMENT && entry->b == 0)
         return place_element(values, entry->a, entry->n + n);
-    }
     return place_make(values, PLACE_ELEMENT, p, 0, n);
+}
+
+place
+place_indexed(struct values *values, place p, value index)
+{
+    return place_make(values, PLACE_ELEMENT, p, index, 0);
 }
 
 bool

@@ -45,10 +45,8 @@ enum place_kind {
     PLACE_BLOCK,   /* allocation b */
     PLACE_LITERAL, /* a string */
     PLACE_FIELD,   /* member b of place a */
-    PLACE_ELEMENT  /* element n of place a */
+    PLACE_ELEMENT  /* element n of place a; or number b, a value */
 };
-
-enum { ELEMENT_ANY = -1 };
 
 struct place_entry {
     uint8_t kind;
@@ -94,6 +92,8 @@ place_at(const struct values *values, place p)
 }
 place place_field(struct values *values, place p, uint32_t name);
 place place_element(struct values *values, place p, int64_t n);
+/* Element number index of p, where the index is not a known number. */
+place place_indexed(struct values *values, place p, value index);
 /* Whether p is q or a part of it. */
 bool place_is_in(const struct values *values, place p, place q);
 /* The same part of another place. */
