@@ -43,4 +43,27 @@ tests_abi_check_abi_0_1_SOURCES = tests/abi/check_abi.c
 tests_abi_check_abi_0_1_CPPFLAGS = -I$(srcdir)/tests/abi/0.1 $(CHECK_CFLAGS)
 tests_abi_check_abi_0_1_LDADD = libframealloc.la $(CHECK_LIBS)
 
+# Programs of the modules, with the headers of 0.1.
+if ENABLE_TESTS
+if WITH_PHYSICS
+check_PROGRAMS += tests/abi/physics_0_1
+TESTS += tests/abi/physics_0_1
+endif
+if WITH_GPU
+check_PROGRAMS += tests/abi/gpu_0_1
+TESTS += tests/abi/gpu_0_1
+endif
+endif
+
+tests_abi_physics_0_1_SOURCES = tests/build/physics_consumer.c
+tests_abi_physics_0_1_CPPFLAGS = -I$(srcdir)/tests/abi/0.1
+tests_abi_physics_0_1_LDADD = \
+	libframealloc-physics.la \
+	libframealloc.la \
+	$(CHIPMUNK_LIBS)
+
+tests_abi_gpu_0_1_SOURCES = tests/build/gpu_consumer.c
+tests_abi_gpu_0_1_CPPFLAGS = -I$(srcdir)/tests/abi/0.1
+tests_abi_gpu_0_1_LDADD = libframealloc-gpu.la libframealloc.la
+
 .PHONY: check-abi update-abi
