@@ -5,7 +5,7 @@
  * dropped where another one was with the same knowledge. A loop is entered
  * three times at most and then left.
  */
-#include "check/exec.h"
+#include "check/exec_module.h"
 
 #include "check/memory.h"
 
@@ -560,6 +560,7 @@ bool
 exec_run(struct exec *exec, const struct function *function)
 {
     exec->root = function;
+    exec->has_gpu = false;
     exec->steps = exec->blocks = 0;
     exec->seen_count = exec->outcome_count = 0;
     check_free(exec->seen);
@@ -575,6 +576,7 @@ exec_run(struct exec *exec, const struct function *function)
         state_free(exec->state);
     }
     exec_pairing(exec);
+    exec_physics_scan(exec, function);
     values_free(&exec->values);
     return exec->steps < exec->max_steps;
 }

@@ -29,6 +29,7 @@ struct exec {
     struct state *waiting;
     uint32_t steps, blocks, fresh;
     bool is_path_over;
+    bool has_gpu;   /* it has called the module for GPU memory */
     uint64_t *seen; /* hashes of states at branches */
     uint32_t seen_count, seen_room;
     struct outcome *outcomes;

@@ -5,7 +5,7 @@
  * entered when it may matter; of the rest, what it gets may be changed and
  * kept.
  */
-#include "check/exec.h"
+#include "check/exec_module.h"
 
 #include <string.h>
 
@@ -212,6 +212,12 @@ exec_call(struct exec *exec, uint32_t symbol, value pointer, const value *args,
         symbol == 0 ? NULL : exec->program->symbols[symbol].function;
     if (symbol != 0 && call_bytes(exec, name, args, count, dst))
         return;
+    value answer;
+    if (exec_gpu(exec, name, args, count, &answer) ||
+        exec_physics(exec, name, args, count, &answer)) {
+        finish(exec, dst, answer);
+        return;
+    }
     if (roles != NULL) {
         value result = exec_roles(exec, roles, symbol, args, count, type);
         finish(exec, dst, result);

@@ -3,7 +3,7 @@
 /*
  * The function at hand is left: what is still open, held or lost?
  */
-#include "check/exec.h"
+#include "check/exec_module.h"
 
 #include "check/memory.h"
 
@@ -464,6 +464,7 @@ exec_exit(struct exec *exec, value result)
     report_crossed(exec);
     report_result(exec, result);
     report_lost(exec, result);
+    exec_gpu_exit(exec, result);
     report_order(exec, result);
     report_static(exec);
     note_outcomes(exec);

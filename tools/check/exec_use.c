@@ -3,7 +3,7 @@
 /*
  * Memory is touched: is it still there?
  */
-#include "check/exec.h"
+#include "check/exec_module.h"
 
 static void
 report_dead(struct exec *exec, struct object *object, struct event at)
@@ -94,6 +94,7 @@ exec_use(struct exec *exec, place p)
     int32_t index = state_object_at(exec->state, &exec->values, p);
     if (index >= 0)
         use_object(exec, index);
+    exec_gpu_use(exec, p);
 }
 
 void

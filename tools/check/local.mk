@@ -70,7 +70,10 @@ CHECK_ENGINE_SOURCES = \
 	tools/check/exec_arena.c \
 	tools/check/exec_call.c \
 	tools/check/exec_exit.c \
+	tools/check/exec_gpu.c \
 	tools/check/exec_memory.c \
+	tools/check/exec_module.h \
+	tools/check/exec_physics.c \
 	tools/check/exec_role.c \
 	tools/check/exec_role.h \
 	tools/check/exec_use.c \

@@ -308,6 +308,15 @@ mark_handed(struct program *program, const struct function *function,
     }
 }
 
+/* Functions that are looked at without roles. */
+static bool
+is_of_module(const char *name)
+{
+    return strncmp(name, "fa_gpu_", 7) == 0 ||
+           strncmp(name, "fa_physics_", 11) == 0 ||
+           strncmp(name, "cpSpace", 7) == 0;
+}
+
 static void
 look_at_call(struct program *program, struct function *function, uint32_t at)
 {
@@ -316,7 +325,8 @@ look_at_call(struct program *program, struct function *function, uint32_t at)
     struct function *callee = program->symbols[insn->a].function;
     if (callee != NULL && callee != function)
         callee->has_caller = true;
-    if (touches_lifetimes(roles))
+    if (touches_lifetimes(roles) ||
+        is_of_module(program_text(program, (uint32_t)insn->a)))
         function->is_relevant = true;
     for (size_t i = 0; roles != NULL && i < roles->count; i++) {
         const struct role *role = &roles->list[i];
