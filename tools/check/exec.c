@@ -5,7 +5,7 @@
  * dropped where another one was with the same knowledge. A loop is entered
  * three times at most and then left.
  */
-#include "check/exec_module.h"
+#include "check/exec_scan.h"
 
 #include "check/memory.h"
 
@@ -576,7 +576,7 @@ exec_run(struct exec *exec, const struct function *function)
         state_free(exec->state);
     }
     exec_pairing(exec);
-    exec_physics_scan(exec, function);
+    exec_scan(exec, function);
     values_free(&exec->values);
     return exec->steps < exec->max_steps;
 }

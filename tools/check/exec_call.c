@@ -6,6 +6,7 @@
  * kept.
  */
 #include "check/exec_module.h"
+#include "check/exec_scan.h"
 
 #include <string.h>
 
@@ -212,6 +213,7 @@ exec_call(struct exec *exec, uint32_t symbol, value pointer, const value *args,
         symbol == 0 ? NULL : exec->program->symbols[symbol].function;
     if (symbol != 0 && call_bytes(exec, name, args, count, dst))
         return;
+    exec_usage(exec, name, args, count);
     value answer;
     if (exec_gpu(exec, name, args, count, &answer) ||
         exec_physics(exec, name, args, count, &answer)) {

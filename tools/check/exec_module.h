@@ -21,7 +21,5 @@ void exec_gpu_use(struct exec *exec, place p);
 void exec_gpu_exit(struct exec *exec, value result);
 bool exec_physics(struct exec *exec, const char *name, const value *args,
                   uint32_t count, value *result);
-/* What a function shows without being run. */
-void exec_physics_scan(struct exec *exec, const struct function *function);
 
 #endif

@@ -4,19 +4,11 @@
  * Worlds of framealloc/physics.h: FA903, FA904, FA912 and FA915.
  */
 #include "check/exec_module.h"
+#include "check/exec_scan.h"
 
 #include <string.h>
 
 enum { SCAN_DEPTH = 3 };
-
-static bool
-is_any(const char *name, const char *const *list)
-{
-    for (; *list != NULL; list++)
-        if (strcmp(name, *list) == 0)
-            return true;
-    return false;
-}
 
 static bool
 begins_with_any(const char *name, const char *const *list)
@@ -68,7 +60,7 @@ look_at_world(struct exec *exec, const char *name, value v)
     if (!is_pointer(exec, v))
         return;
     place world = value_target(&exec->values, v);
-    if (is_any(name, steps))
+    if (scan_is_any(name, steps))
         module_note(exec, world, "#stepped", 1);
     if (begins_with_any(name, questions) &&
         module_known(exec, world, "#stepped") == 0)
@@ -113,59 +105,16 @@ exec_physics(struct exec *exec, const char *name, const value *args,
     return false;
 }
 
-/* The instruction that gives a register its value, before another one. */
-static const struct ir_insn *
-maker_of(const struct function *function, uint32_t before, int32_t reg)
-{
-    for (uint32_t i = before; i-- > 0;)
-        if (function->insns[i].dst == reg && function->insns[i].op != IR_NOP)
-            return &function->insns[i];
-    return NULL;
-}
-
-static const char *
-called(const struct exec *exec, const struct ir_insn *insn)
-{
-    return insn->op == IR_CALL && insn->a > 0
-               ? program_text(exec->program, (uint32_t)insn->a)
-               : "";
-}
-
-static bool
-is_argument(const struct function *function, const struct ir_insn *insn,
-            int32_t reg)
-{
-    for (int32_t i = 0; i < insn->c; i++)
-        if (function->args[insn->imm + i] == reg)
-            return true;
-    return false;
-}
-
 /* Whether an instruction does more with the address in a register than to
  * store there, or to pass it to a step. */
 static bool
 is_read_by(const struct exec *exec, const struct function *function,
            const struct ir_insn *insn, int32_t reg)
 {
-    switch (insn->op) {
-    case IR_FIELD:
-    case IR_LOAD:
-    case IR_MOVE:
-    case IR_NOT:
-    case IR_BRANCH:
-    case IR_RETURN:
-        return insn->a == reg;
-    case IR_STORE:
-        return insn->b == reg;
-    case IR_INDEX:
-    case IR_BINARY:
-        return insn->a == reg || insn->b == reg;
-    case IR_CALL:
-        return is_argument(function, insn, reg) &&
-               strcmp(called(exec, insn), "fa_physics_step") != 0;
-    default:
-        return false;
-    }
+    bool is_target = insn->op == IR_STORE && insn->a == reg;
+    return insn->op != IR_ZERO && !is_target &&
+           scan_uses(function, insn, reg) &&
+           strcmp(scan_called(exec, insn), "fa_physics_step") != 0;
 }
 
 static bool
@@ -184,28 +133,17 @@ is_variable_read(const struct exec *exec, const struct function *function,
 }
 
 static void
-report_at(struct exec *exec, const struct function *function,
-          const struct ir_insn *insn, unsigned number, const char *message)
-{
-    const struct program *program = exec->program;
-    verdict_plain(exec->reports, number,
-                  program_text(program, function->files[insn->file]),
-                  insn->line, insn->column,
-                  program_text(program, function->plain_name), message);
-}
-
-static void
 check_events(struct exec *exec, const struct function *function, uint32_t at)
 {
     const struct ir_insn *call = &function->insns[at];
-    if (strcmp(called(exec, call), "fa_physics_step") != 0 || call->c != 3)
+    if (strcmp(scan_called(exec, call), "fa_physics_step") != 0 || call->c != 3)
         return;
     const struct ir_insn *var =
-        maker_of(function, at, function->args[call->imm + 2]);
+        scan_maker(function, at, function->args[call->imm + 2]);
     if (var != NULL && var->op == IR_VAR &&
         !is_variable_read(exec, function, var->a))
-        report_at(exec, function, call, 903,
-                  "the events of a step are never read");
+        scan_report(exec, function, call, 903,
+                    "the events of a step are never read");
 }
 
 /* Calls that change a space, in what a step calls. */
@@ -225,10 +163,10 @@ scan_callback(struct exec *exec, const struct function *function, int depth)
         const struct ir_insn *insn = &function->insns[i];
         if (insn->op != IR_CALL || insn->a <= 0)
             continue;
-        const char *name = called(exec, insn);
-        if (is_any(name, changes))
-            report_at(exec, function, insn, 915,
-                      "a space is changed in the middle of a step");
+        const char *name = scan_called(exec, insn);
+        if (scan_is_any(name, changes))
+            scan_report(exec, function, insn, 915,
+                        "a space is changed in the middle of a step");
         const struct function *inner = exec->program->symbols[insn->a].function;
         if (inner != function)
             scan_callback(exec, inner, depth + 1);
@@ -242,22 +180,21 @@ check_callback(struct exec *exec, const struct function *function, uint32_t at)
                                           "postSolveFunc", "separateFunc",
                                           "pair_filter",   NULL};
     const struct ir_insn *store = &function->insns[at];
-    const struct ir_insn *field = maker_of(function, at, store->a);
-    const struct ir_insn *what = maker_of(function, at, store->b);
+    const struct ir_insn *field = scan_maker(function, at, store->a);
+    const struct ir_insn *what = scan_maker(function, at, store->b);
     if (field == NULL || field->op != IR_FIELD || what == NULL ||
         what->op != IR_FUNC ||
-        !is_any(program_text(exec->program, (uint32_t)field->b), members))
+        !scan_is_any(program_text(exec->program, (uint32_t)field->b), members))
         return;
     scan_callback(exec, exec->program->symbols[what->a].function, 0);
 }
 
 void
-exec_physics_scan(struct exec *exec, const struct function *function)
+exec_scan_physics(struct exec *exec, const struct function *function,
+                  uint32_t at)
 {
-    for (uint32_t i = 0; i < function->insn_count; i++) {
-        if (function->insns[i].op == IR_CALL)
-            check_events(exec, function, i);
-        if (function->insns[i].op == IR_STORE)
-            check_callback(exec, function, i);
-    }
+    if (function->insns[at].op == IR_CALL)
+        check_events(exec, function, at);
+    if (function->insns[at].op == IR_STORE)
+        check_callback(exec, function, at);
 }

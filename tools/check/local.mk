@@ -76,6 +76,8 @@ CHECK_ENGINE_SOURCES = \
 	tools/check/exec_physics.c \
 	tools/check/exec_role.c \
 	tools/check/exec_role.h \
+	tools/check/exec_scan.h \
+	tools/check/exec_usage.c \
 	tools/check/exec_use.c \
 	tools/check/ir.c \
 	tools/check/ir.h \

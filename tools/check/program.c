@@ -314,6 +314,8 @@ is_of_module(const char *name)
 {
     return strncmp(name, "fa_gpu_", 7) == 0 ||
            strncmp(name, "fa_physics_", 11) == 0 ||
+           strncmp(name, "fa_budget_", 10) == 0 ||
+           strncmp(name, "fa_frame_retain", 15) == 0 ||
            strncmp(name, "cpSpace", 7) == 0;
 }
 
@@ -325,7 +327,7 @@ look_at_call(struct program *program, struct function *function, uint32_t at)
     struct function *callee = program->symbols[insn->a].function;
     if (callee != NULL && callee != function)
         callee->has_caller = true;
-    if (touches_lifetimes(roles) ||
+    if (touches_lifetimes(roles) || roles_find(roles, ROLE_RENAMED) != NULL ||
         is_of_module(program_text(program, (uint32_t)insn->a)))
         function->is_relevant = true;
     for (size_t i = 0; roles != NULL && i < roles->count; i++) {
