@@ -50,7 +50,7 @@ def findings_of(path, code):
     """None: this program has no analyser."""
     result = subprocess.run(
         os.environ["FA_CHECK"].split() +
-        ["check", "--config", os.path.join(TOP, "tests/check/corpus.toml"),
+        ["check", "--config", os.path.join(TOP, "tools/check/explain/explain.toml"),
          "--cache", "none", "--format", "json"] +
         (["--warn", code] if code in OFF else []) + ["--"] + command(path),
         capture_output=True, text=True, check=False)

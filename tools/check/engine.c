@@ -69,6 +69,7 @@ check_analyse(const struct check_request *request,
     }
     program_link(&program, modules, request->unit_count, request->roles,
                  request->role_count);
+    program.request = request;
     exec_begin(&exec, &program, &reports);
     for (size_t i = 0; i < program.function_count; i++) {
         if (!program.functions[i].is_relevant)

@@ -4,7 +4,7 @@
  * Arenas: who owns them, when they end, and what is still stored somewhere
  * then.
  */
-#include "check/exec.h"
+#include "check/exec_scan.h"
 
 #include <string.h>
 
@@ -188,6 +188,8 @@ exec_object(struct exec *exec, enum object_kind kind, value arena)
     object->is_maybe_null = true;
     object->old = -1;
     object->made = exec_here(exec);
+    if (kind == OBJECT_POOL || kind == OBJECT_HEAP)
+        exec_tag_made(exec, object);
     return value_address(&exec->values, base);
 }
 

@@ -4,6 +4,7 @@
  * Roles that give memory or take it away.
  */
 #include "check/exec_role.h"
+#include "check/exec_scan.h"
 
 #include <string.h>
 
@@ -224,6 +225,7 @@ free_memory(struct exec *exec, const struct call *call, enum role_verb verb,
     }
     object->status = OBJECT_FREED;
     object->ended = exec_here(exec);
+    exec_tag_freed(exec, object);
 }
 
 static void

@@ -13,6 +13,11 @@ void exec_scan(struct exec *exec, const struct function *function);
 /* exec_physics.c: FA903 and FA915. */
 void exec_scan_physics(struct exec *exec, const struct function *function,
                        uint32_t at);
+/* exec_tags.c */
+void exec_scan_tags(struct exec *exec, const struct function *function,
+                    uint32_t at);
+void exec_tag_made(struct exec *exec, struct object *object);
+void exec_tag_freed(struct exec *exec, const struct object *object);
 /* exec_usage.c: a call of fa_frame_retain(). */
 void exec_usage(struct exec *exec, const char *name, const value *args,
                 uint32_t count);

@@ -341,6 +341,7 @@ exec_scan(struct exec *exec, const struct function *function)
         if (insn->op == IR_FIELD)
             check_policy(exec, function, i);
         exec_scan_physics(exec, function, i);
+        exec_scan_tags(exec, function, i);
     }
 }
 

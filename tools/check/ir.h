@@ -18,7 +18,7 @@ enum ir_op {
     IR_NOP,
     IR_CONST,   /* dst = imm */
     IR_HAVOC,   /* dst = something unknown */
-    IR_STRING,  /* dst = address of a string literal */
+    IR_STRING,  /* dst = address of a string literal, with text a, or 0 */
     IR_VAR,     /* dst = address of local variable a */
     IR_GLOBAL,  /* dst = address of the object with name a */
     IR_FUNC,    /* dst = function with name a */

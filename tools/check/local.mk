@@ -77,6 +77,7 @@ CHECK_ENGINE_SOURCES = \
 	tools/check/exec_role.c \
 	tools/check/exec_role.h \
 	tools/check/exec_scan.h \
+	tools/check/exec_tags.c \
 	tools/check/exec_usage.c \
 	tools/check/exec_use.c \
 	tools/check/ir.c \
@@ -180,5 +181,8 @@ tools/check/examples.c: $(CHECK_EXAMPLES) tools/check/examples.awk
 	$(AM_V_at)mv '$@.new' $@
 CLEANFILES += tools/check/examples.c
 
-EXTRA_DIST += $(CHECK_EXAMPLES) tools/check/examples.awk
+EXTRA_DIST += \
+	$(CHECK_EXAMPLES) \
+	tools/check/examples.awk \
+	tools/check/explain/explain.toml
 dist_man_MANS += tools/framealloc-check.1

@@ -57,6 +57,20 @@ lower_strip(struct lowering *lo, clang_cursor cursor)
     }
 }
 
+/* The text is kept where it can be a name: with its quotes. */
+static int32_t
+literal(struct lowering *lo, clang_cursor cursor)
+{
+    enum { NAME_MAX_SIZE = 64 };
+    clang_string text = lo->clang->getCursorSpelling(cursor);
+    const char *name = lo->clang->getCString(text);
+    uint32_t at = name != NULL && strlen(name) <= NAME_MAX_SIZE
+                      ? ir_name(lo->module, name)
+                      : 0;
+    lo->clang->disposeString(text);
+    return lower_value(lo, IR_STRING, cursor, (int32_t)at, -1);
+}
+
 static int32_t
 load(struct lowering *lo, clang_cursor at, int32_t address, clang_type type)
 {
@@ -217,7 +231,7 @@ lower_address(struct lowering *lo, clang_cursor cursor)
     case CLANG_COMPOUND_LITERAL:
         return literal_address(lo, cursor);
     case CLANG_STRING_LITERAL:
-        return lower_value(lo, IR_STRING, cursor, -1, -1);
+        return literal(lo, cursor);
     case CLANG_PAREN:
     case CLANG_UNEXPOSED_EXPR:
         if (last_expression(lo, cursor, &inner))
@@ -517,7 +531,7 @@ lower_expr(struct lowering *lo, clang_cursor cursor)
         return load(lo, cursor, literal_address(lo, cursor),
                     type_of(lo, cursor));
     case CLANG_STRING_LITERAL:
-        return lower_value(lo, IR_STRING, cursor, -1, -1);
+        return literal(lo, cursor);
     case CLANG_INT_LITERAL:
     case CLANG_CHAR_LITERAL:
     case CLANG_BOOL_LITERAL:

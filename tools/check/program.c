@@ -107,6 +107,7 @@ rename_insns(struct renaming *renaming, struct ir_module *module)
         case IR_GLOBAL:
         case IR_FUNC:
         case IR_CALL:
+        case IR_STRING:
             insn->a = (int32_t)rename_one(renaming, (uint32_t)insn->a);
             break;
         case IR_FIELD:
@@ -315,6 +316,7 @@ is_of_module(const char *name)
     return strncmp(name, "fa_gpu_", 7) == 0 ||
            strncmp(name, "fa_physics_", 11) == 0 ||
            strncmp(name, "fa_budget_", 10) == 0 ||
+           strncmp(name, "fa_tag_", 7) == 0 ||
            strncmp(name, "fa_frame_retain", 15) == 0 ||
            strncmp(name, "cpSpace", 7) == 0;
 }

@@ -48,6 +48,7 @@ struct program {
     uint32_t slot_count;
     struct function *functions;
     size_t function_count;
+    const struct check_request *request;
     const struct check_role_line *role_lines;
     size_t role_count;
 };
