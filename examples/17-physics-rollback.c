@@ -75,7 +75,6 @@ open_machine(struct machine *m)
 static int
 simulate(struct machine *m, int frame)
 {
-    const fa_physics_events *events;
     int slot = frame % RING;
     if (fa_physics_snapshot(m->world, m->snapshot[slot], ROOM,
                             &m->size[slot]) != FA_OK)
@@ -83,7 +82,7 @@ simulate(struct machine *m, int frame)
     for (int p = 0; p < PLAYERS; p++)
         cpBodyApplyImpulseAtLocalPoint(
             m->player[p], cpv(4.0 * m->input[p][frame], 0), cpvzero);
-    return fa_physics_step(m->world, DT, &events) == FA_OK ? 0 : -1;
+    return fa_physics_step(m->world, DT, NULL) == FA_OK ? 0 : -1;
 }
 
 /* An input arrives; if it is not what was guessed, history is stepped anew. */

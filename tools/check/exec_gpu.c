@@ -101,7 +101,7 @@ alloc(struct exec *exec, const value *args, value status)
     int64_t intent = number_at(exec, request, "intent");
     state_forget(exec->state, &exec->values, slice);
     place bytes = give_pointer(exec, slice);
-    if (uses >= 0)
+    if (uses > 0) /* 0: all that the intent allows */
         module_note(exec, slice, "#uses", uses);
     set_intent(exec, slice, bytes, intent);
     if (intent == STAGING)
@@ -150,7 +150,6 @@ static void
 free_slice(struct exec *exec, value v)
 {
     place slice = value_target(&exec->values, v);
-    check_live(exec, slice);
     value pointer =
         state_read(exec->state, &exec->values, member(exec, slice, "ptr"));
     module_note(exec, slice, "#freed", 1);
