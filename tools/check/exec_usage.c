@@ -328,6 +328,20 @@ check_queue(struct exec *exec, const struct function *function, uint32_t at)
                 "have no bound");
 }
 
+/* Those of syntax.c. */
+static void
+check_remark(struct exec *exec, const struct function *function,
+             const struct ir_insn *insn)
+{
+    if (insn->imm == 102)
+        scan_report(exec, function, insn, 102,
+                    "a product that may overflow is passed as size");
+    if (insn->imm == 103)
+        scan_report(exec, function, insn, 103,
+                    "the size is that of the pointer, not of what it points "
+                    "to");
+}
+
 void
 exec_scan(struct exec *exec, const struct function *function)
 {
@@ -342,6 +356,8 @@ exec_scan(struct exec *exec, const struct function *function)
             check_policy(exec, function, i);
         exec_scan_physics(exec, function, i);
         exec_scan_tags(exec, function, i);
+        if (insn->op == IR_NOP)
+            check_remark(exec, function, insn);
     }
 }
 

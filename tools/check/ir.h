@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 enum ir_op {
-    IR_NOP,
+    IR_NOP,     /* imm, when it is not 0, is the code of a finding */
     IR_CONST,   /* dst = imm */
     IR_HAVOC,   /* dst = something unknown */
     IR_STRING,  /* dst = address of a string literal, with text a, or 0 */

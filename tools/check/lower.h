@@ -148,5 +148,8 @@ void lower_compound(struct lowering *lowering, clang_cursor cursor,
 /* syntax.c: what a call shows without running it. */
 void syntax_call(struct lowering *lowering, clang_cursor call,
                  const char *name);
+/* A value is stored in what has the type. */
+void syntax_store(struct lowering *lowering, clang_type target,
+                  clang_cursor value);
 
 #endif

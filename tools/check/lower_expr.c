@@ -297,6 +297,7 @@ static int32_t
 assign(struct lowering *lo, clang_cursor cursor, clang_cursor left,
        clang_cursor right)
 {
+    syntax_store(lo, lo->clang->getCursorType(left), right);
     int32_t value = lower_expr(lo, right);
     int32_t address = lower_address(lo, left);
     store(lo, cursor, address, value);

@@ -40,6 +40,7 @@ declare(struct lowering *lo, clang_cursor decl)
     lower_emit(lo, IR_DECLARE, decl)->a = var;
     clang_cursor init = lo->clang->Cursor_getVarDeclInitializer(decl);
     if (is_expression(init)) {
+        syntax_store(lo, type, init);
         int32_t address = lower_value(lo, IR_VAR, decl, var, -1);
         lower_initialize(lo, decl, address, type, init);
     }
