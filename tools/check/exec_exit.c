@@ -298,6 +298,22 @@ is_against_order(struct exec *exec, const struct binding *binding,
     return is_named || ends_before(exec, object->arena, holder->arena);
 }
 
+/* Frame memory in a block that was made here and lives on. */
+static bool
+is_in_new_block(const struct exec *exec, const struct binding *binding,
+                uint32_t index)
+{
+    const struct state *state = exec->state;
+    int32_t keeper = state_object_at(
+        state, &exec->values, place_at(&exec->values, binding->place)->root);
+    if (keeper < 0 || state->objects[index].kind != OBJECT_FRAME ||
+        state->objects[index].status != OBJECT_LIVE)
+        return false;
+    uint8_t kind = state->objects[keeper].kind;
+    return (kind == OBJECT_POOL || kind == OBJECT_HEAP) &&
+           state->objects[keeper].status == OBJECT_LIVE;
+}
+
 /* Memory of a scratch parameter in a result. */
 static void
 report_order(struct exec *exec, value result)
@@ -316,7 +332,8 @@ report_order(struct exec *exec, value result)
         struct binding binding = state->bindings[i];
         index = state_object(state, &exec->values, binding.value);
         if (index < 0 || binding.stored.function == NULL ||
-            !is_against_order(exec, &binding, (uint32_t)index))
+            (!is_against_order(exec, &binding, (uint32_t)index) &&
+             !is_in_new_block(exec, &binding, (uint32_t)index)))
             continue;
         const struct verdict_note notes[] = {
             {state->objects[index].made, "the memory is allocated here"}};

@@ -244,6 +244,11 @@ resize(struct exec *exec, struct call *call, const struct role *role)
     }
     if (old->status != OBJECT_LIVE)
         return;
+    if (roles_find(call->roles, ROLE_MALLOC) != NULL &&
+        !may_free((enum object_kind)old->kind, ROLE_FREES_MALLOC)) {
+        report_wrong_free(exec, call, old);
+        return;
+    }
     old->status = OBJECT_FREED;
     old->ended = exec_here(exec);
     if (call->result == VALUE_NONE)
