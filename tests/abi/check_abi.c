@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WORD     sizeof(void *)
 
 static struct {
     fa_allocator *allocator;
@@ -40,10 +41,10 @@ close_world(void)
 START_TEST(the_beginning_of_a_frame_is_frozen)
 {
     ck_assert_uint_eq(offsetof(fa_frame, cursor), 0);
-    ck_assert_uint_eq(offsetof(fa_frame, limit), 8);
-    ck_assert_uint_eq(offsetof(fa_frame, floor), 16);
-    ck_assert_uint_eq(offsetof(fa_frame, high), 24);
-    ck_assert_uint_eq(offsetof(fa_frame, release_from), 32);
+    ck_assert_uint_eq(offsetof(fa_frame, limit), WORD);
+    ck_assert_uint_eq(offsetof(fa_frame, floor), 2 * WORD);
+    ck_assert_uint_eq(offsetof(fa_frame, high), 3 * WORD);
+    ck_assert_uint_eq(offsetof(fa_frame, release_from), 4 * WORD);
     ck_assert_uint_eq(FA_FRAME_GRANULE, 16);
     ck_assert_uint_eq(FA_FRAME_SMALL, 4096);
 }
@@ -52,10 +53,10 @@ END_TEST
 START_TEST(the_beginning_of_a_pool_is_frozen)
 {
     ck_assert_uint_eq(offsetof(fa_pool, top), 0);
-    ck_assert_uint_eq(offsetof(fa_pool, base), 8);
-    ck_assert_uint_eq(offsetof(fa_pool, end), 16);
-    ck_assert_uint_eq(offsetof(fa_pool, block_size), 24);
-    ck_assert_uint_eq(offsetof(fa_pool, pages), 32);
+    ck_assert_uint_eq(offsetof(fa_pool, base), WORD);
+    ck_assert_uint_eq(offsetof(fa_pool, end), 2 * WORD);
+    ck_assert_uint_eq(offsetof(fa_pool, block_size), 3 * WORD);
+    ck_assert_uint_eq(offsetof(fa_pool, pages), 4 * WORD);
     ck_assert_uint_eq(COUNT(((fa_pool *)0)->pages), 256);
     ck_assert_uint_eq(FA_POOL_PAGE_SHIFT, 16);
 }
@@ -65,9 +66,9 @@ START_TEST(the_beginning_of_a_context_is_frozen)
 {
     ck_assert_uint_eq(offsetof(fa_ctx_pages, entry), 0);
     ck_assert_uint_eq(COUNT(((fa_ctx_pages *)0)->entry), 1024);
-    ck_assert_uint_eq(sizeof(fa_page_entry), 16);
+    ck_assert_uint_eq(sizeof(fa_page_entry), 2 * WORD);
     ck_assert_uint_eq(offsetof(fa_page_entry, page), 0);
-    ck_assert_uint_eq(offsetof(fa_page_entry, pool), 8);
+    ck_assert_uint_eq(offsetof(fa_page_entry, pool), WORD);
 }
 END_TEST
 
