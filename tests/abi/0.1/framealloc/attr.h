@@ -30,9 +30,6 @@
 #define FA_QUERY FA_ATTR((__pure__))
 /** Format string in parameter n, its arguments from parameter m. */
 #define FA_PRINTF(n, m) FA_ATTR((__format__(__printf__, n, m)))
-/** Runs when the variable that it stands at goes out of sight. */
-#define FA_CLEANUP(fn) FA_ATTR((__cleanup__(fn)))
-
 /*
  * Roles: what a function does with memory, for the library's prototypes and
  * for yours. `framealloc check` reads them; a compiler sees the attribute that
@@ -47,7 +44,7 @@
  */
 
 /** A role in words; only the analyser sees it. */
-#ifdef FRAMEALLOC_CHECK
+#if defined(FRAMEALLOC_CHECK) && defined(__clang__)
 #    define FA_ROLE(words) FA_ATTR((__annotate__("fa:" words)))
 #else
 #    define FA_ROLE(words)
@@ -56,11 +53,11 @@
 /** Returns memory of arena n. */
 #define FA_RETURNS_FRAME(n) FA_ROLE("frame(" #n ")") FA_FREED_BY_NOBODY
 /** Returns a pool block of n, to be freed. */
-#define FA_RETURNS_POOL(n) FA_CHECKED FA_ROLE("pool(" #n ")")
+#define FA_RETURNS_POOL(n) FA_CHECKED FA_ROLE("pool(" #n ")") FA_FREED_BY_ANY
 /** Returns a heap block of n, to be freed. */
-#define FA_RETURNS_HEAP(n) FA_CHECKED FA_ROLE("heap(" #n ")")
+#define FA_RETURNS_HEAP(n) FA_CHECKED FA_ROLE("heap(" #n ")") FA_FREED_BY_ANY
 /** Returns memory of task n. */
-#define FA_RETURNS_TASK(n) FA_CHECKED FA_ROLE("task(" #n ")")
+#define FA_RETURNS_TASK(n) FA_CHECKED FA_ROLE("task(" #n ")") FA_FREED_BY_TASK
 /** Returns parameter n, or something inside of it. */
 #define FA_RETURNS_PART_OF(n) FA_ROLE("copies(0, " #n ")")
 /** What parameter r points to receives memory of arena n. */
@@ -100,8 +97,8 @@
 #define FA_CREATES_ARENA(r) FA_ROLE("creates(" #r ")")
 /** Makes r a new arena, which ends with arena p. */
 #define FA_CREATES_ARENA_IN(r, p) FA_ROLE("creates(" #r ", " #p ")")
-/** Ends the frame of n when the variable that holds it goes out of sight. At
- *  a variable, 0 is the variable. */
+/** Ends the frame of n when the variable that holds the result goes out of
+ *  sight. Where a cleanup attribute does it, that is enough. */
 #define FA_SCOPE_GUARD(n) FA_ROLE("scope(" #n ")")
 /** Returns a mark of arena n. */
 #define FA_MARKS(n) FA_ROLE("mark(" #n ")")
@@ -128,6 +125,8 @@
 #define FA_UNPINS_FRAME(n) FA_ROLE("unpins(" #n ")")
 /** Hands block n over; the result must be received. */
 #define FA_SENDS(n) FA_ROLE("sends(" #n ")")
+/** Hands block n over; what r points to must be received. */
+#define FA_SENDS_OUT(n, r) FA_ROLE("sends(" #n ", " #r ")")
 /** Takes transfer n. */
 #define FA_RECEIVES(n) FA_ROLE("receives(" #n ")")
 
@@ -138,21 +137,42 @@
     FA_ATTR((__deprecated__("call " #name "() instead"))) \
     FA_ROLE("renamed(" #name ")")
 
-/** Blocks of the function are freed as parameter n of fn, for GCC 11 and
- *  later: -Wmismatched-dealloc, -Wuse-after-free, -fanalyzer. */
-#if defined(__GNUC__) && __GNUC__ >= 11 && !defined(__clang__)
+/*
+ * Who frees what, for GCC 11 and later: -Wmismatched-dealloc,
+ * -Wuse-after-free, -fanalyzer. GCC inlines nothing that has such an
+ * attribute, so it is there where nothing is inlined anyway, without
+ * optimisation, and where the program asks for it.
+ *
+ * FRAMEALLOC_STRICT_DEALLOC asks for it, and for more: frame memory gets a
+ * function of its own to free it, which nobody calls, and task memory that of
+ * tasks, so that free(), fa_free() and the like are warned of. Not with
+ * -fanalyzer, which takes what ends with its frame or task for a leak.
+ * FRAMEALLOC_NO_DEALLOC is for programs that free wrongly to see what happens.
+ */
+#if defined(__GNUC__) && __GNUC__ >= 11 && !defined(__clang__) && \
+    !defined(FRAMEALLOC_NO_DEALLOC) &&                            \
+    (!defined(__OPTIMIZE__) || defined(FRAMEALLOC_STRICT_DEALLOC))
+#    ifndef FA_NO_INLINE
+#        define FA_NO_INLINE
+#    endif
+/** Blocks of the function are freed as parameter n of fn. */
 #    define FA_FREED_BY(fn, n) FA_ATTR((__malloc__(fn, n)))
 #else
 #    define FA_FREED_BY(fn, n)
 #endif
-
-/* With FRAMEALLOC_STRICT_DEALLOC, frame memory has a function of its own to
- * free it, which nobody calls: GCC warns of free(), fa_free() and others. Not
- * with -fanalyzer, which would take every frame for a leak. */
+/** Blocks of the function are freed by any of these. */
+#define FA_FREED_BY_ANY     \
+    FA_FREED_BY(fa_free, 2) \
+    FA_FREED_BY(fa_pool_free, 2) FA_FREED_BY(fa_heap_free, 2)
 #ifdef FRAMEALLOC_STRICT_DEALLOC
+#    define FA_FREED_BY_INTENT FA_FREED_BY_ANY
+#    define FA_FREED_BY_TASK \
+        FA_FREED_BY(fa_task_memory_is_freed_by_fa_task_free, 1)
 #    define FA_FREED_BY_NOBODY \
         FA_FREED_BY(fa_frame_memory_is_released_by_fa_end_frame, 1)
 #else
+#    define FA_FREED_BY_INTENT
+#    define FA_FREED_BY_TASK
 #    define FA_FREED_BY_NOBODY
 #endif
 
@@ -173,6 +193,14 @@
 #define FA_CLOSES_FRAME_OF(allocator) FA_TSA(__release_capability__(allocator))
 /** Is called, and returns, with the frame of the allocator open. */
 #define FA_NEEDS_FRAME_OF(allocator) FA_TSA(__requires_capability__(allocator))
+
+/** At a parameter: what is returned must not outlive it. For C++ in clang, and
+ *  from clang 22 for C. */
+#if defined(__clang__) && (defined(__cplusplus) || __clang_major__ >= 22)
+#    define FA_OUTLIVES_RESULT FA_ATTR((__lifetimebound__))
+#else
+#    define FA_OUTLIVES_RESULT
+#endif
 
 /** Never inlined into a caller: a slow path. */
 #define FA_NOINLINE FA_ATTR((__noinline__, __cold__))
@@ -211,11 +239,16 @@
 #    define FA_END_DECLS
 #endif
 
-#ifdef FRAMEALLOC_STRICT_DEALLOC
+/* Named by FA_FREED_BY before their headers declare them; of the last two
+ * there is no more than this. */
 FA_BEGIN_DECLS
-/* Declared for the compiler's messages; there is no such function. */
+struct fa_ctx;
+struct fa_pool;
+void fa_free(struct fa_ctx *ctx, void *block);
+void fa_heap_free(struct fa_ctx *ctx, void *block);
+void fa_pool_free(struct fa_pool *pool, void *block);
 void fa_frame_memory_is_released_by_fa_end_frame(void *block);
+void fa_task_memory_is_freed_by_fa_task_free(void *block);
 FA_END_DECLS
-#endif
 
 #endif

@@ -110,8 +110,9 @@ FA_API fa_status fa_barrier_arrive(fa_barrier *barrier,
  * Valid until: - Owner: - Thread: any.
  * Cost: a load when it is complete; a system call otherwise. Since: 0.1.
  */
-FA_API fa_status fa_barrier_wait(fa_barrier *barrier, uint32_t generation,
-                                 uint64_t timeout_ns);
+FA_API FA_JOINS_THREADS fa_status fa_barrier_wait(fa_barrier *barrier,
+                                                  uint32_t generation,
+                                                  uint64_t timeout_ns);
 
 /**
  * Arrives and waits for the others.
@@ -125,9 +126,8 @@ FA_API fa_status fa_barrier_wait(fa_barrier *barrier, uint32_t generation,
  * Valid until: - Owner: - Thread: any, one at a time for a member.
  * Cost: of both. Since: 0.1.
  */
-FA_API fa_status fa_barrier_arrive_and_wait(fa_barrier *barrier,
-                                            fa_barrier_member *member,
-                                            uint64_t timeout_ns);
+FA_API FA_JOINS_THREADS fa_status fa_barrier_arrive_and_wait(
+    fa_barrier *barrier, fa_barrier_member *member, uint64_t timeout_ns);
 
 /**
  * Adds a member; the current generation needs its arrival, too.

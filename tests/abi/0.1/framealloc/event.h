@@ -115,8 +115,9 @@ typedef struct fa_event_listener {
  * Valid until: removed. Owner: the allocator. Thread: any, also from a
  * listener. Cost: a lock; then one call per event. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_event_listener_add(
-    fa_allocator *allocator, const fa_event_listener *listener, uint64_t *id);
+FA_API FA_BORROWS(2) FA_CHECKED fa_status
+    fa_event_listener_add(fa_allocator *allocator,
+                          const fa_event_listener *listener, uint64_t *id);
 
 /**
  * Removes a listener. When this returns, it runs on no other thread and is

@@ -184,10 +184,9 @@ typedef struct fa_gpu_backend {
  * Owner: the caller. Thread: any. Cost: no memory of the device is taken.
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_gpu_create(fa_allocator *allocator,
-                                          const fa_gpu_config *config,
-                                          const fa_gpu_backend *backend,
-                                          fa_gpu **out);
+FA_API FA_CREATES_ARENA(*4) FA_CHECKED fa_status
+    fa_gpu_create(fa_allocator *allocator, const fa_gpu_config *config,
+                  const fa_gpu_backend *backend, fa_gpu **out);
 
 /** A device of RAM. Start from FA_GPU_NULL_CONFIG_INIT. */
 typedef struct fa_gpu_null_config {

@@ -58,9 +58,10 @@ typedef struct fa_gpu_ticket {
  * Valid until: - Owner: - Thread: any. Cost: memcpy() without the lock, and
  * two locks; for a new chunk, perhaps a call of the driver. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status
-fa_gpu_transfer_to_gpu(fa_gpu *gpu, const fa_gpu_slice *target, uint64_t offset,
-                       const void *source, uint64_t size, fa_gpu_ticket *out);
+FA_API FA_BORROWS(4) FA_CHECKED fa_status
+    fa_gpu_transfer_to_gpu(fa_gpu *gpu, const fa_gpu_slice *target,
+                           uint64_t offset, const void *source, uint64_t size,
+                           fa_gpu_ticket *out);
 
 /**
  * Queues bytes for a slice that are written by the caller.
@@ -79,11 +80,10 @@ fa_gpu_transfer_to_gpu(fa_gpu *gpu, const fa_gpu_slice *target, uint64_t offset,
  * that. Owner: the library. Thread: any. Cost: a lock; for a new chunk, perhaps
  * a call of the driver. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_gpu_transfer_reserve(fa_gpu *gpu,
-                                                    const fa_gpu_slice *target,
-                                                    uint64_t offset,
-                                                    uint64_t size, void **out,
-                                                    fa_gpu_ticket *ticket);
+FA_API FA_OUT_FRAME(5, 1) FA_CHECKED fa_status
+    fa_gpu_transfer_reserve(fa_gpu *gpu, const fa_gpu_slice *target,
+                            uint64_t offset, uint64_t size, void **out,
+                            fa_gpu_ticket *ticket);
 
 /**
  * Queues bytes of a slice for the CPU.
@@ -143,7 +143,8 @@ fa_gpu_transfer_copy(fa_gpu *gpu, const fa_gpu_slice *source,
  * Cost: n log n for n copies, where they are in order and touch different bytes
  * less; one flush per chunk of staging memory that is not coherent. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_gpu_transfer_record(fa_gpu *gpu, void *commands);
+FA_API FA_RESETS(1) FA_CHECKED fa_status
+    fa_gpu_transfer_record(fa_gpu *gpu, void *commands);
 
 /**
  * Submits all that is queued, through the queue that the backend was lent.
@@ -160,8 +161,8 @@ FA_API FA_CHECKED fa_status fa_gpu_transfer_record(fa_gpu *gpu, void *commands);
  * Valid until: - Owner: - Thread: any. Cost: as fa_gpu_transfer_record(), and a
  * submit. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_gpu_transfer_submit(fa_gpu *gpu,
-                                                   uint64_t *serial);
+FA_API FA_RESETS(1) FA_CHECKED fa_status
+    fa_gpu_transfer_submit(fa_gpu *gpu, uint64_t *serial);
 
 /**
  * Drops all that is queued.
@@ -172,7 +173,7 @@ FA_API FA_CHECKED fa_status fa_gpu_transfer_submit(fa_gpu *gpu,
  * @return FA_OK, also when nothing was queued.
  * Valid until: - Owner: - Thread: any. Cost: one step per copy. Since: 0.1.
  */
-FA_API fa_status fa_gpu_transfer_drop(fa_gpu *gpu);
+FA_API FA_RESETS(1) fa_status fa_gpu_transfer_drop(fa_gpu *gpu);
 
 /**
  * Whether a transfer is done.

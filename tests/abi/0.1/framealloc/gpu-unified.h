@@ -68,8 +68,8 @@ typedef struct fa_unified_request {
  * Valid until: fa_unified_destroy(). Owner: the caller. Thread: any.
  * Cost: one block of the heap. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_unified_create(fa_allocator *allocator,
-                                              fa_gpu *gpu, fa_unified **out);
+FA_API FA_CREATES_ARENA(*3) FA_CHECKED fa_status
+    fa_unified_create(fa_allocator *allocator, fa_gpu *gpu, fa_unified **out);
 
 /**
  * Separates them again, and frees buffers that were left. Copies that are
@@ -81,7 +81,7 @@ FA_API FA_CHECKED fa_status fa_unified_create(fa_allocator *allocator,
  * Valid until: - Owner: - Thread: as fa_unified_begin_frame().
  * Cost: a free for each buffer that was left. Since: 0.1.
  */
-FA_API void fa_unified_destroy(fa_unified *unified);
+FA_API FA_ENDS_FRAME(1) void fa_unified_destroy(fa_unified *unified);
 
 /**
  * Opens the next frame on both sides.
@@ -95,9 +95,9 @@ FA_API void fa_unified_destroy(fa_unified *unified);
  * Valid until: fa_unified_end_frame(). Owner: the allocator.
  * Thread: one at a time. Cost: that of both. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_unified_begin_frame(fa_unified *unified,
-                                                   uint64_t timeout_ns,
-                                                   fa_frame **out);
+FA_API FA_CREATES_ARENA_IN(*3, 1) FA_CHECKED fa_status
+    fa_unified_begin_frame(fa_unified *unified, uint64_t timeout_ns,
+                           fa_frame **out);
 
 /**
  * Ends the frame on both sides.
@@ -109,8 +109,8 @@ FA_API FA_CHECKED fa_status fa_unified_begin_frame(fa_unified *unified,
  * Valid until: - Owner: - Thread: as fa_unified_begin_frame().
  * Cost: that of both. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_unified_end_frame(fa_unified *unified,
-                                                 uint64_t serial);
+FA_API FA_RESETS(1) FA_CHECKED fa_status
+    fa_unified_end_frame(fa_unified *unified, uint64_t serial);
 
 /**
  * Number of the frame, the same for both sides: it counts from the first frame

@@ -81,10 +81,9 @@ typedef struct fa_gpu_vk_config {
  * Owner: the caller. Thread: any. Cost: no memory of the device is taken.
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_gpu_vk_create(fa_allocator *allocator,
-                                             const fa_gpu_config *config,
-                                             const fa_gpu_vk_config *vulkan,
-                                             fa_gpu **out);
+FA_API FA_CREATES_ARENA(*4) FA_CHECKED fa_status
+    fa_gpu_vk_create(fa_allocator *allocator, const fa_gpu_config *config,
+                     const fa_gpu_vk_config *vulkan, fa_gpu **out);
 
 /**
  * Tells the fence that is signalled when a frame is finished.

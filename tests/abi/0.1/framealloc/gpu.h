@@ -161,7 +161,7 @@ typedef struct fa_gpu_config {
  * Valid until: - Owner: - Thread: any, when no other is in a call.
  * Cost: waits for the device. Since: 0.1.
  */
-FA_API void fa_gpu_destroy(fa_gpu *gpu);
+FA_API FA_ENDS_FRAME(1) void fa_gpu_destroy(fa_gpu *gpu);
 
 /**
  * Opens the next frame: waits until the device has finished the frame that
@@ -315,11 +315,9 @@ FA_API bool fa_gpu_slice_is_live(fa_gpu *gpu, const fa_gpu_slice *slice);
  * Valid until: - Owner: - Thread: any. Cost: memcpy() and, where the memory is
  * not coherent, a call of the driver. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_gpu_slice_write(fa_gpu *gpu,
-                                               const fa_gpu_slice *slice,
-                                               uint64_t offset,
-                                               const void *source,
-                                               uint64_t size);
+FA_API FA_BORROWS(4) FA_CHECKED fa_status
+    fa_gpu_slice_write(fa_gpu *gpu, const fa_gpu_slice *slice, uint64_t offset,
+                       const void *source, uint64_t size);
 
 /**
  * Reads from a slice that the CPU sees.
@@ -336,10 +334,9 @@ FA_API FA_CHECKED fa_status fa_gpu_slice_write(fa_gpu *gpu,
  * not coherent, a call of the driver; slow where it is not cached.
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_gpu_slice_read(fa_gpu *gpu,
-                                              const fa_gpu_slice *slice,
-                                              uint64_t offset, void *target,
-                                              uint64_t size);
+FA_API FA_BORROWS(4) FA_CHECKED fa_status
+    fa_gpu_slice_read(fa_gpu *gpu, const fa_gpu_slice *slice, uint64_t offset,
+                      void *target, uint64_t size);
 
 /**
  * Gives idle memory back to the driver now.

@@ -116,7 +116,7 @@ FA_API FA_BORROWS(1) size_t fa_heap_usable_size(const void *block);
  * Valid until: by intent. Owner: by intent. Thread: the context's own.
  * Cost: of the kind, and a call. Since: 0.1.
  */
-FA_API FA_RETURNS_MEM(2) FA_CHECKED
+FA_API FA_RETURNS_MEM(2) FA_FREED_BY_INTENT FA_CHECKED
     void *fa_alloc(fa_ctx *ctx, size_t size, size_t align, fa_intent intent);
 
 FA_END_DECLS

@@ -110,8 +110,9 @@ typedef struct fa_map {
  * Valid until: the map changes. Owner: - Thread: one at a time.
  * Cost: a hash and about one compare. Since: 0.1.
  */
-FA_API bool fa_map_find_slow(fa_map *map, const void *items, const void *key,
-                             size_t key_size, size_t size);
+FA_API FA_BORROWS(2) bool fa_map_find_slow(fa_map *map, const void *items,
+                                           const void *key, size_t key_size,
+                                           size_t size);
 
 /**
  * Finds or adds an entry; programs use fa_map_set(), _insert() or _add().
@@ -131,9 +132,10 @@ FA_API bool fa_map_find_slow(fa_map *map, const void *items, const void *key,
  * Thread: the context's own. Cost: a hash; a copy where the map grows.
  * Since: 0.1.
  */
-FA_API void *fa_map_add_slow(fa_map *map, void *items, size_t *count,
-                             const void *key, size_t key_size, size_t size,
-                             size_t align);
+FA_API FA_RETURNS_FRAME(1)
+    FA_GROWS(2) void *fa_map_add_slow(fa_map *map, void *items, size_t *count,
+                                      const void *key, size_t key_size,
+                                      size_t size, size_t align);
 
 /**
  * Makes room in a map; programs use fa_map_reserve() instead.
@@ -149,8 +151,10 @@ FA_API void *fa_map_add_slow(fa_map *map, void *items, size_t *count,
  * Valid until: as fa_frame_alloc(). Owner: the frame.
  * Thread: the context's own. Cost: a new index. Since: 0.1.
  */
-FA_API void *fa_map_reserve_slow(fa_map *map, void *items, size_t count,
-                                 size_t more, size_t size, size_t align);
+FA_API FA_RETURNS_FRAME(1)
+    FA_GROWS(2) void *fa_map_reserve_slow(fa_map *map, void *items,
+                                          size_t count, size_t more,
+                                          size_t size, size_t align);
 
 /**
  * Removes an entry; programs use fa_map_remove() instead.
@@ -166,8 +170,9 @@ FA_API void *fa_map_reserve_slow(fa_map *map, void *items, size_t count,
  * Valid until: - Owner: - Thread: the context's own. Cost: two searches.
  * Since: 0.1.
  */
-FA_API bool fa_map_remove_slow(fa_map *map, void *items, size_t *count,
-                               const void *key, size_t key_size, size_t size);
+FA_API FA_BORROWS(2) bool fa_map_remove_slow(fa_map *map, void *items,
+                                             size_t *count, const void *key,
+                                             size_t key_size, size_t size);
 
 /**
  * Empties a map; programs use fa_map_reset() instead.

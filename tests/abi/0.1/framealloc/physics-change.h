@@ -63,10 +63,9 @@ FA_API FA_CHECKED fa_status fa_physics_advance(fa_physics *world,
  * Valid until: the end of the frame. Owner: the frame.
  * Thread: as fa_physics_step(). Cost: O(awake bodies). Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_interpolate(fa_physics *world,
-                                                   cpFloat alpha,
-                                                   const fa_physics_pose **out,
-                                                   uint32_t *count);
+FA_API FA_OUT_FRAME(3, 1) FA_CHECKED fa_status
+    fa_physics_interpolate(fa_physics *world, cpFloat alpha,
+                           const fa_physics_pose **out, uint32_t *count);
 
 /* --- changes from callbacks, and many at once --- */
 
@@ -206,8 +205,10 @@ FA_API FA_CHECKED fa_status fa_physics_defer_wake(fa_physics *world,
  * Valid until: the step returns. Owner: - Thread: the one that steps.
  * Cost: constant. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_defer_call(
-    fa_physics *world, void (*fn)(fa_physics *world, void *user), void *user);
+FA_API FA_RUNS_LATER(2, 3) FA_CHECKED fa_status
+    fa_physics_defer_call(fa_physics *world,
+                          void (*fn)(fa_physics *world, void *user),
+                          void *user);
 
 /* --- bodies and shapes in pools --- */
 
@@ -224,9 +225,10 @@ FA_API FA_CHECKED fa_status fa_physics_defer_call(
  * Thread: as fa_physics_create(). Cost: a pool block and cpBodyInit().
  * Since: 0.1.
  */
-FA_API FA_CHECKED cpBody *fa_physics_body_new(fa_physics *world,
-                                              cpBodyType type, cpFloat mass,
-                                              cpFloat moment);
+FA_API FA_RETURNS_POOL(1) cpBody *fa_physics_body_new(fa_physics *world,
+                                                      cpBodyType type,
+                                                      cpFloat mass,
+                                                      cpFloat moment);
 
 /**
  * Frees a body of fa_physics_body_new().
@@ -238,7 +240,8 @@ FA_API FA_CHECKED cpBody *fa_physics_body_new(fa_physics *world,
  * Valid until: - Owner: - Thread: as fa_physics_create().
  * Cost: constant. Since: 0.1.
  */
-FA_API fa_status fa_physics_body_free(fa_physics *world, cpBody *body);
+FA_API FA_FREES_POOL(2) fa_status
+    fa_physics_body_free(fa_physics *world, cpBody *body);
 
 /**
  * A circle in a pool; not added to the space.
@@ -253,9 +256,10 @@ FA_API fa_status fa_physics_body_free(fa_physics *world, cpBody *body);
  * Thread: as fa_physics_create(). Cost: a pool block and cpCircleShapeInit().
  * Since: 0.1.
  */
-FA_API FA_CHECKED cpShape *fa_physics_circle_new(fa_physics *world,
-                                                 cpBody *body, cpFloat radius,
-                                                 cpVect offset);
+FA_API FA_RETURNS_POOL(1) cpShape *fa_physics_circle_new(fa_physics *world,
+                                                         cpBody *body,
+                                                         cpFloat radius,
+                                                         cpVect offset);
 
 /**
  * A segment in a pool; not added to the space.
@@ -271,9 +275,10 @@ FA_API FA_CHECKED cpShape *fa_physics_circle_new(fa_physics *world,
  * Thread: as fa_physics_create(). Cost: a pool block and cpSegmentShapeInit().
  * Since: 0.1.
  */
-FA_API FA_CHECKED cpShape *fa_physics_segment_new(fa_physics *world,
-                                                  cpBody *body, cpVect a,
-                                                  cpVect b, cpFloat radius);
+FA_API FA_RETURNS_POOL(1) cpShape *fa_physics_segment_new(fa_physics *world,
+                                                          cpBody *body,
+                                                          cpVect a, cpVect b,
+                                                          cpFloat radius);
 
 /**
  * A polygon in a pool, with all its planes; not added to the space.
@@ -290,10 +295,11 @@ FA_API FA_CHECKED cpShape *fa_physics_segment_new(fa_physics *world,
  * Thread: as fa_physics_create(). Cost: a pool block and cpPolyShapeInitRaw().
  * Since: 0.1.
  */
-FA_API FA_CHECKED cpShape *fa_physics_poly_new(fa_physics *world, cpBody *body,
-                                               const cpVect *vertices,
-                                               int vertex_count,
-                                               cpFloat radius);
+FA_API FA_RETURNS_POOL(1) cpShape *fa_physics_poly_new(fa_physics *world,
+                                                       cpBody *body,
+                                                       const cpVect *vertices,
+                                                       int vertex_count,
+                                                       cpFloat radius);
 
 /**
  * Frees a shape of fa_physics_circle_new() and the like.
@@ -305,7 +311,8 @@ FA_API FA_CHECKED cpShape *fa_physics_poly_new(fa_physics *world, cpBody *body,
  * Valid until: - Owner: - Thread: as fa_physics_create().
  * Cost: constant. Since: 0.1.
  */
-FA_API fa_status fa_physics_shape_free(fa_physics *world, cpShape *shape);
+FA_API FA_FREES_POOL(2) fa_status
+    fa_physics_shape_free(fa_physics *world, cpShape *shape);
 
 /**
  * Room in a pool for any joint, to be filled by cpPinJointInit() and the like.
@@ -316,7 +323,7 @@ FA_API fa_status fa_physics_shape_free(fa_physics *world, cpShape *shape);
  * Valid until: fa_physics_joint_free(). Owner: the caller.
  * Thread: as fa_physics_create(). Cost: a pool block. Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_physics_joint_alloc(fa_physics *world);
+FA_API FA_RETURNS_POOL(1) void *fa_physics_joint_alloc(fa_physics *world);
 
 /**
  * Frees a joint of fa_physics_joint_alloc().
@@ -328,7 +335,8 @@ FA_API FA_CHECKED void *fa_physics_joint_alloc(fa_physics *world);
  * Valid until: - Owner: - Thread: as fa_physics_create().
  * Cost: constant. Since: 0.1.
  */
-FA_API fa_status fa_physics_joint_free(fa_physics *world, cpConstraint *joint);
+FA_API FA_FREES_POOL(2) fa_status
+    fa_physics_joint_free(fa_physics *world, cpConstraint *joint);
 
 /* --- state --- */
 
@@ -373,9 +381,9 @@ FA_API size_t fa_physics_snapshot_size(const fa_physics *world);
  * Thread: as fa_physics_create(). Cost: O(bodies + contacts); bench-physics measures it.
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_snapshot(const fa_physics *world,
-                                                void *buffer, size_t room,
-                                                size_t *used);
+FA_API FA_BORROWS(2) FA_CHECKED fa_status
+    fa_physics_snapshot(const fa_physics *world, void *buffer, size_t room,
+                        size_t *used);
 
 /**
  * Goes back to a snapshot. What was pending is forgotten, no event is reported,
@@ -393,8 +401,8 @@ FA_API FA_CHECKED fa_status fa_physics_snapshot(const fa_physics *world,
  * Valid until: - Owner: - Thread: as fa_physics_create().
  * Cost: O(bodies + contacts), some times a snapshot. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_restore(fa_physics *world,
-                                               const void *buffer, size_t size);
+FA_API FA_BORROWS(2) FA_CHECKED fa_status
+    fa_physics_restore(fa_physics *world, const void *buffer, size_t size);
 
 FA_END_DECLS
 

@@ -89,11 +89,10 @@ FA_API bool fa_physics_ray_first(fa_physics *world, const fa_physics_ray *ray,
  * Thread: as fa_physics_ray_first(). Cost: as cpSpaceSegmentQuery().
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_ray_all(fa_physics *world,
-                                               const fa_physics_ray *ray,
-                                               unsigned flags,
-                                               const fa_physics_ray_hit **out,
-                                               uint32_t *count);
+FA_API FA_OUT_FRAME(4, 1) FA_CHECKED fa_status
+    fa_physics_ray_all(fa_physics *world, const fa_physics_ray *ray,
+                       unsigned flags, const fa_physics_ray_hit **out,
+                       uint32_t *count);
 
 /**
  * The first hits of many rays, in frame memory, by several threads.
@@ -110,9 +109,10 @@ FA_API FA_CHECKED fa_status fa_physics_ray_all(fa_physics *world,
  * Thread: as fa_physics_create(). Cost: as count times fa_physics_ray_first(),
  * divided by the threads. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_ray_batch(
-    fa_physics *world, const fa_physics_ray *rays, uint32_t count,
-    unsigned threads, unsigned flags, const fa_physics_ray_hit **out);
+FA_API FA_OUT_FRAME(6, 1) FA_CHECKED fa_status
+    fa_physics_ray_batch(fa_physics *world, const fa_physics_ray *rays,
+                         uint32_t count, unsigned threads, unsigned flags,
+                         const fa_physics_ray_hit **out);
 
 /**
  * All shapes near a point, in frame memory.
@@ -130,9 +130,10 @@ FA_API FA_CHECKED fa_status fa_physics_ray_batch(
  * Thread: as fa_physics_ray_first(). Cost: as cpSpacePointQuery().
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_point_all(
-    fa_physics *world, cpVect point, cpFloat distance, cpShapeFilter filter,
-    unsigned flags, const fa_physics_near **out, uint32_t *count);
+FA_API FA_OUT_FRAME(6, 1) FA_CHECKED fa_status
+    fa_physics_point_all(fa_physics *world, cpVect point, cpFloat distance,
+                         cpShapeFilter filter, unsigned flags,
+                         const fa_physics_near **out, uint32_t *count);
 
 /**
  * The nearest shape to a point.
@@ -166,9 +167,10 @@ FA_API bool fa_physics_point_nearest(fa_physics *world, cpVect point,
  * Valid until: the end of the frame. Owner: the frame.
  * Thread: as fa_physics_ray_first(). Cost: as cpSpaceBBQuery(). Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_overlap_bb(
-    fa_physics *world, cpBB bb, cpShapeFilter filter, unsigned flags,
-    const fa_physics_overlap **out, uint32_t *count);
+FA_API FA_OUT_FRAME(5, 1) FA_CHECKED fa_status
+    fa_physics_overlap_bb(fa_physics *world, cpBB bb, cpShapeFilter filter,
+                          unsigned flags, const fa_physics_overlap **out,
+                          uint32_t *count);
 
 /**
  * All shapes that overlap a circle, with their contacts, in frame memory.
@@ -186,9 +188,10 @@ FA_API FA_CHECKED fa_status fa_physics_overlap_bb(
  * Thread: as fa_physics_ray_first(). Cost: as cpSpaceShapeQuery().
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_overlap_circle(
-    fa_physics *world, cpVect center, cpFloat radius, cpShapeFilter filter,
-    unsigned flags, const fa_physics_overlap **out, uint32_t *count);
+FA_API FA_OUT_FRAME(6, 1) FA_CHECKED fa_status
+    fa_physics_overlap_circle(fa_physics *world, cpVect center, cpFloat radius,
+                              cpShapeFilter filter, unsigned flags,
+                              const fa_physics_overlap **out, uint32_t *count);
 
 /**
  * All shapes that overlap a convex polygon, with their contacts, in frame
@@ -208,10 +211,11 @@ FA_API FA_CHECKED fa_status fa_physics_overlap_circle(
  * Thread: as fa_physics_ray_first(). Cost: as cpSpaceShapeQuery().
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_overlap_poly(
-    fa_physics *world, const cpVect *vertices, int vertex_count, cpFloat radius,
-    cpShapeFilter filter, unsigned flags, const fa_physics_overlap **out,
-    uint32_t *count);
+FA_API FA_OUT_FRAME(7, 1) FA_CHECKED fa_status
+    fa_physics_overlap_poly(fa_physics *world, const cpVect *vertices,
+                            int vertex_count, cpFloat radius,
+                            cpShapeFilter filter, unsigned flags,
+                            const fa_physics_overlap **out, uint32_t *count);
 
 /**
  * All shapes that overlap a shape, with their contacts, in frame memory.
@@ -228,9 +232,9 @@ FA_API FA_CHECKED fa_status fa_physics_overlap_poly(
  * Thread: as fa_physics_create(), because it updates the shape.
  * Cost: as cpSpaceShapeQuery(). Since: 0.1.
  */
-FA_API FA_CHECKED fa_status
-fa_physics_overlap_shape(fa_physics *world, cpShape *shape, unsigned flags,
-                         const fa_physics_overlap **out, uint32_t *count);
+FA_API FA_OUT_FRAME(4, 1) FA_CHECKED fa_status
+    fa_physics_overlap_shape(fa_physics *world, cpShape *shape, unsigned flags,
+                             const fa_physics_overlap **out, uint32_t *count);
 
 /** What is to be drawn. */
 typedef enum fa_physics_draw_kind {
@@ -269,10 +273,11 @@ typedef struct fa_physics_draw_item {
  * Thread: as fa_physics_create(), between steps. Cost: cpSpaceDebugDraw() twice:
  * to count, and to copy. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status
-fa_physics_draw(fa_physics *world, unsigned flags,
-                cpSpaceDebugColor (*color)(cpShape *shape, void *user),
-                void *user, const fa_physics_draw_item **out, uint32_t *count);
+FA_API FA_OUT_FRAME(5, 1) FA_BORROWS(4) FA_CHECKED fa_status
+    fa_physics_draw(fa_physics *world, unsigned flags,
+                    cpSpaceDebugColor (*color)(cpShape *shape, void *user),
+                    void *user, const fa_physics_draw_item **out,
+                    uint32_t *count);
 
 FA_END_DECLS
 

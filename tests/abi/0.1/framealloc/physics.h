@@ -301,8 +301,9 @@ FA_API cpSpace *fa_physics_space(const fa_physics *world);
  * or of config.ctx. Thread: as fa_physics_create(); others may read the events.
  * Cost: cpSpaceStep() and O(events); no malloc once warm. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_step(fa_physics *world, cpFloat dt,
-                                            const fa_physics_events **out);
+FA_API FA_OUT_FRAME(3, 1) FA_CHECKED fa_status
+    fa_physics_step(fa_physics *world, cpFloat dt,
+                    const fa_physics_events **out);
 
 /**
  * How many pairs touch, sensors included, rejected ones not.
@@ -342,10 +343,9 @@ FA_API bool fa_physics_touching(const fa_physics *world, const cpShape *a,
  * Valid until: the end of the frame. Owner: the frame.
  * Thread: as fa_physics_create(). Cost: O(pairs of the world). Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_physics_overlaps(fa_physics *world,
-                                                const cpShape *shape,
-                                                const fa_physics_pair **out,
-                                                uint32_t *count);
+FA_API FA_OUT_FRAME(3, 1) FA_CHECKED fa_status
+    fa_physics_overlaps(fa_physics *world, const cpShape *shape,
+                        const fa_physics_pair **out, uint32_t *count);
 
 /**
  * Figures of a world.

@@ -65,7 +65,7 @@ FA_API FA_RETURNS_MEM(2) FA_CHECKED
  * Valid until: its last reference is released. Owner: the caller, too.
  * Thread: the context's own. Cost: one atomic addition. Since: 0.1.
  */
-FA_API void *fa_rc_retain(fa_ctx *ctx, void *object);
+FA_API FA_RETURNS_PART_OF(2) void *fa_rc_retain(fa_ctx *ctx, void *object);
 
 /**
  * Takes a reference away; with the last one the object is destroyed.
@@ -90,7 +90,7 @@ FA_API bool fa_rc_release(fa_ctx *ctx, void *object);
  * Valid until: - Owner: - Thread: any that holds a reference.
  * Cost: one acquire load. Since: 0.1.
  */
-FA_API uint32_t fa_rc_count(const void *object);
+FA_API FA_BORROWS(1) uint32_t fa_rc_count(const void *object);
 
 /** One zeroed shared T with one reference, or NULL. */
 #define fa_rc_new(ctx, T, destroy) \

@@ -146,8 +146,9 @@ typedef struct fa_retain_summary {
  * Thread: the context's own. Cost: an allocation of 96 bytes; the end of a
  * frame without retained blocks costs nothing. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_frame_retain(fa_frame *frame, void *block,
-                                            size_t size, const fa_retain *how);
+FA_API FA_BORROWS(2) FA_CHECKED fa_status
+    fa_frame_retain(fa_frame *frame, void *block, size_t size,
+                    const fa_retain *how);
 
 /**
  * Blocks of the open frame that are retained so far.

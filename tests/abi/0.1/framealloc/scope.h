@@ -90,12 +90,12 @@ FA_API void fa_frame_guard_end(fa_frame_guard *guard);
 
 /** A statement or block with a guard, which is rolled back however the block
  *  is left, unless it was committed. name is a fa_frame_guard *. */
-#define FA_FRAME_GUARD(name, of)                                           \
-    for (fa_frame_guard name##_guard_                                      \
-             FA_CLEANUP(fa_frame_guard_end) = fa_frame_guard_begin(of),    \
-             *name##_once_ = &name##_guard_;                               \
-         name##_once_ != NULL; name##_once_ = NULL)                        \
-        for (fa_frame_guard * name FA_ATTR((__unused__)) = &name##_guard_; \
+#define FA_FRAME_GUARD(name, of)                                            \
+    for (fa_frame_guard name##_guard_ FA_ATTR(                              \
+             (__cleanup__(fa_frame_guard_end))) = fa_frame_guard_begin(of), \
+     *name##_once_ = &name##_guard_;                                        \
+         name##_once_ != NULL; name##_once_ = NULL)                         \
+        for (fa_frame_guard * name FA_ATTR((__unused__)) = &name##_guard_;  \
              name##_once_ != NULL; name##_once_ = NULL)
 
 /**
@@ -125,7 +125,7 @@ FA_API FA_BORROWS(3) fa_status
  * Thread: the one that opens and closes frames.
  * Cost: as fa_begin_frame(); an inner one as fa_ctx_frame(). Since: 0.1.
  */
-FA_API FA_BEGINS_FRAME(1) fa_frame_scope
+FA_API FA_CREATES_ARENA_IN(0, 1) fa_frame_scope
     fa_frame_scope_begin(fa_allocator *allocator);
 
 /**
@@ -152,12 +152,12 @@ FA_API FA_ENDS_FRAME(*1) void fa_frame_end_scope(fa_frame_scope *scope);
 
 /** A statement or block with a frame, which ends however the block is left.
  *  name is a fa_frame *. */
-#define FA_FRAME_SCOPE(name, of)                                          \
-    for (fa_frame_scope name##_scope_ FA_CLEANUP(fa_frame_end_scope)      \
-             FA_SCOPE_GUARD(0) = fa_frame_scope_begin(of),                \
-             *name##_once_ = &name##_scope_;                              \
-         name##_once_ != NULL; name##_once_ = NULL)                       \
-        for (fa_frame * name FA_ATTR((__unused__)) = name##_scope_.frame; \
+#define FA_FRAME_SCOPE(name, of)                                            \
+    for (fa_frame_scope name##_scope_ FA_ATTR(                              \
+             (__cleanup__(fa_frame_end_scope))) = fa_frame_scope_begin(of), \
+     *name##_once_ = &name##_scope_;                                        \
+         name##_once_ != NULL; name##_once_ = NULL)                         \
+        for (fa_frame * name FA_ATTR((__unused__)) = name##_scope_.frame;   \
              name##_once_ != NULL; name##_once_ = NULL)
 
 FA_END_DECLS

@@ -236,8 +236,8 @@ FA_API FA_ENDS_FRAME(*1) void fa_scratch_end_scope(fa_scratch_scope *scope);
  *     }
  */
 #define FA_SCRATCH_SCOPE(name, begin)                                    \
-    for (fa_scratch_scope name##_scope_ FA_CLEANUP(fa_scratch_end_scope) \
-             FA_SCOPE_GUARD(0) = (begin),                                \
+    for (fa_scratch_scope name##_scope_                                  \
+             FA_ATTR((__cleanup__(fa_scratch_end_scope))) = (begin),     \
              *name##_once_ = &name##_scope_;                             \
          name##_once_ != NULL; name##_once_ = NULL)                      \
         for (fa_frame *name = name##_scope_.frame; name##_once_ != NULL; \

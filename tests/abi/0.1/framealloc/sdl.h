@@ -166,8 +166,9 @@ fa_sdl_work_(void *user)
  * Valid until: fa_sdl_jobs_wait(). Owner: the loop. Thread: the loop's.
  * Cost: a post of a semaphore per worker. Since: 0.1.
  */
-static inline FA_CHECKED fa_status
-fa_sdl_jobs_submit(fa_sdl_loop *loop, fa_sdl_job_fn fn, void *user, int count)
+static inline FA_STARTS_THREAD(2, 3) FA_CHECKED fa_status
+    fa_sdl_jobs_submit(fa_sdl_loop *loop, fa_sdl_job_fn fn, void *user,
+                       int count)
 {
     if (fn == NULL || count < 0 || count > FA_SDL_JOBS_MAX)
         return FA_ERR_USAGE;
@@ -192,7 +193,7 @@ fa_sdl_jobs_submit(fa_sdl_loop *loop, fa_sdl_job_fn fn, void *user, int count)
  * frames of their threads is readable until fa_sdl_frame_end().
  * Cost: the jobs, and a wait per worker. Since: 0.1.
  */
-static inline void
+static inline FA_JOINS_THREADS void
 fa_sdl_jobs_wait(fa_sdl_loop *loop)
 {
     if (loop->fn == NULL)
@@ -212,6 +213,9 @@ fa_sdl_jobs_wait(fa_sdl_loop *loop)
  * Valid until: fa_sdl_frame_end(). Owner: the loop's thread.
  * Thread: the loop's. Cost: fa_begin_frame(). Since: 0.1.
  */
+static inline FA_BEGINS_FRAME(1) fa_frame *fa_sdl_frame_begin(fa_sdl_loop *loop)
+    FA_OPENS_FRAME_OF(loop->allocator);
+
 static inline fa_frame *
 fa_sdl_frame_begin(fa_sdl_loop *loop)
 {
@@ -226,6 +230,10 @@ fa_sdl_frame_begin(fa_sdl_loop *loop)
  * Valid until: - Owner: - Thread: the loop's.
  * Cost: fa_sdl_jobs_wait() and fa_end_frame(). Since: 0.1.
  */
+static inline FA_JOINS_THREADS
+    FA_ENDS_FRAME(1) void fa_sdl_frame_end(fa_sdl_loop *loop)
+        FA_CLOSES_FRAME_OF(loop->allocator);
+
 static inline void
 fa_sdl_frame_end(fa_sdl_loop *loop)
 {
@@ -241,7 +249,7 @@ fa_sdl_frame_end(fa_sdl_loop *loop)
  * Valid until: - Owner: the caller. Thread: the loop's.
  * Cost: fa_sdl_jobs_wait(), and a join per worker. Since: 0.1.
  */
-static inline void
+static inline FA_JOINS_THREADS void
 fa_sdl_loop_end(fa_sdl_loop *loop)
 {
     fa_sdl_jobs_wait(loop);

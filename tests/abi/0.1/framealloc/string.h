@@ -50,7 +50,8 @@ typedef struct fa_string {
  * Valid until: - Owner: the frame. Thread: the context's own.
  * Cost: strlen and a copy. Since: 0.1.
  */
-FA_API fa_status fa_string_append(fa_string *string, const char *text);
+FA_API FA_GROWS(*1) FA_BORROWS(2) fa_status
+    fa_string_append(fa_string *string, const char *text);
 
 /**
  * Appends bytes.
@@ -65,8 +66,8 @@ FA_API fa_status fa_string_append(fa_string *string, const char *text);
  * Valid until: - Owner: the frame. Thread: the context's own.
  * Cost: a copy. Since: 0.1.
  */
-FA_API fa_status fa_string_append_bytes(fa_string *string, const void *data,
-                                        size_t size);
+FA_API FA_GROWS(*1) FA_BORROWS(2) fa_status
+    fa_string_append_bytes(fa_string *string, const void *data, size_t size);
 
 /**
  * Appends formatted text.
@@ -78,7 +79,7 @@ FA_API fa_status fa_string_append_bytes(fa_string *string, const void *data,
  * Valid until: - Owner: the frame. Thread: the context's own.
  * Cost: one vsnprintf, two when the string has to grow. Since: 0.1.
  */
-FA_API FA_PRINTF(2, 3) fa_status
+FA_API FA_GROWS(*1) FA_PRINTF(2, 3) fa_status
     fa_string_printf(fa_string *string, const char *format, ...);
 
 /**
@@ -92,7 +93,7 @@ FA_API FA_PRINTF(2, 3) fa_status
  * Valid until: - Owner: the frame. Thread: the context's own.
  * Cost: as fa_string_printf(). Since: 0.1.
  */
-FA_API FA_PRINTF(2, 0) fa_status
+FA_API FA_GROWS(*1) FA_PRINTF(2, 0) fa_status
     fa_string_vprintf(fa_string *string, const char *format, va_list args);
 
 /**
@@ -105,7 +106,7 @@ FA_API FA_PRINTF(2, 0) fa_status
  * Valid until: - Owner: the frame. Thread: the context's own.
  * Cost: constant in place, else a copy. Since: 0.1.
  */
-FA_API fa_status fa_string_reserve(fa_string *string, size_t size);
+FA_API FA_GROWS(*1) fa_status fa_string_reserve(fa_string *string, size_t size);
 
 /**
  * The text, with a final NUL; unused room goes back to the frame.
@@ -118,7 +119,7 @@ FA_API fa_status fa_string_reserve(fa_string *string, size_t size);
  * Valid until: as fa_frame_alloc(). Owner: the frame.
  * Thread: the context's own. Cost: constant. Since: 0.1.
  */
-FA_API FA_CHECKED char *fa_string_end(fa_string *string);
+FA_API FA_RETURNS_FRAME(1) FA_CHECKED char *fa_string_end(fa_string *string);
 
 /**
  * Empties the string and keeps its room; refusals are forgotten.
@@ -129,7 +130,7 @@ FA_API FA_CHECKED char *fa_string_end(fa_string *string);
  * Valid until: - Owner: - Thread: the context's own. Cost: constant.
  * Since: 0.1.
  */
-FA_API void fa_string_reset(fa_string *string);
+FA_API FA_BORROWS(1) void fa_string_reset(fa_string *string);
 
 FA_END_DECLS
 

@@ -15,6 +15,7 @@
 
 FA_BEGIN_DECLS
 
+struct FA_TSA(__capability__("frame")) fa_allocator;
 typedef struct fa_allocator fa_allocator;
 typedef struct fa_ctx fa_ctx;
 

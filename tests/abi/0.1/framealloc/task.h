@@ -69,9 +69,8 @@ typedef struct fa_task_stats {
  * left and reports FA254. Owner: the caller. Thread: the context's own.
  * Cost: a lock. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_task_begin(fa_ctx *ctx,
-                                          const fa_task_config *config,
-                                          fa_task *out);
+FA_API FA_CREATES_ARENA(*3) FA_CHECKED fa_status
+    fa_task_begin(fa_ctx *ctx, const fa_task_config *config, fa_task *out);
 
 /**
  * A block that dies with the task; uninitialised.
@@ -90,8 +89,8 @@ FA_API FA_CHECKED fa_status fa_task_begin(fa_ctx *ctx,
  * Cost: fa_heap_alloc() and a table entry; the table of a task's first block
  * may be mapped. Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_task_alloc(fa_ctx *ctx, fa_task task, size_t size,
-                                      size_t align);
+FA_API FA_RETURNS_TASK(2) void *fa_task_alloc(fa_ctx *ctx, fa_task task,
+                                              size_t size, size_t align);
 
 /**
  * The same, filled with zeroes.
@@ -107,8 +106,9 @@ FA_API FA_CHECKED void *fa_task_alloc(fa_ctx *ctx, fa_task task, size_t size,
  * Valid until: it is freed or the task ends. Owner: the task.
  * Thread: as fa_task_alloc(). Cost: fa_task_alloc() and memset. Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_task_zalloc(fa_ctx *ctx, fa_task task, size_t count,
-                                       size_t size, size_t align);
+FA_API FA_RETURNS_TASK(2) void *fa_task_zalloc(fa_ctx *ctx, fa_task task,
+                                               size_t count, size_t size,
+                                               size_t align);
 
 /**
  * Grows or shrinks a block of the task.
@@ -125,8 +125,9 @@ FA_API FA_CHECKED void *fa_task_zalloc(fa_ctx *ctx, fa_task task, size_t count,
  * Thread: as fa_task_alloc(). Cost: fa_heap_realloc() and two table entries.
  * Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_task_realloc(fa_ctx *ctx, fa_task task, void *block,
-                                        size_t size, size_t align);
+FA_API FA_RETURNS_TASK(2)
+    FA_REALLOCS(3) void *fa_task_realloc(fa_ctx *ctx, fa_task task, void *block,
+                                         size_t size, size_t align);
 
 /**
  * Frees one block before the task ends.
@@ -141,7 +142,8 @@ FA_API FA_CHECKED void *fa_task_realloc(fa_ctx *ctx, fa_task task, void *block,
  * Valid until: the call. Owner: - Thread: as fa_task_alloc().
  * Cost: a table entry and fa_free(). Since: 0.1.
  */
-FA_API fa_status fa_task_free(fa_ctx *ctx, fa_task task, void *block);
+FA_API FA_FREES_TASK(3) fa_status
+    fa_task_free(fa_ctx *ctx, fa_task task, void *block);
 
 /**
  * Puts a pool or heap block into the task, which frees it at its end.
@@ -157,7 +159,8 @@ FA_API fa_status fa_task_free(fa_ctx *ctx, fa_task task, void *block);
  * Valid until: - Owner: the task. Thread: as fa_task_alloc().
  * Cost: a look-up and a table entry. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_task_add(fa_ctx *ctx, fa_task task, void *block);
+FA_API FA_RETAINS_IN(3, 2) FA_CHECKED fa_status
+    fa_task_add(fa_ctx *ctx, fa_task task, void *block);
 
 /**
  * Takes a block out of the task: it outlives the task.
@@ -187,8 +190,8 @@ FA_API FA_CHECKED fa_status fa_task_remove(fa_ctx *ctx, fa_task task,
  * Valid until: the task ends. Owner: the task. Thread: as fa_task_alloc().
  * Cost: fa_heap_alloc() of 32 bytes. Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_task_defer(fa_ctx *ctx, fa_task task,
-                                          void (*fn)(void *), void *arg);
+FA_API FA_RETAINS_IN(4, 2) FA_CHECKED fa_status
+    fa_task_defer(fa_ctx *ctx, fa_task task, void (*fn)(void *), void *arg);
 
 /**
  * Whether the task is not over yet.
@@ -231,7 +234,8 @@ FA_API fa_status fa_task_stats_read(fa_ctx *ctx, fa_task task,
  * that are written (FA016) or freed (FA609) after it.
  * Cost: a lock and O(blocks + defers). Since: 0.1.
  */
-FA_API fa_status fa_task_end(fa_ctx *ctx, fa_task task, fa_task_stats *left);
+FA_API FA_ENDS_FRAME(2) fa_status
+    fa_task_end(fa_ctx *ctx, fa_task task, fa_task_stats *left);
 
 /** One zeroed T of the task, or NULL. */
 #define fa_task_new(ctx, task, T) \

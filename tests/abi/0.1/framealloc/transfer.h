@@ -39,8 +39,8 @@ typedef struct fa_transfer {
  * Cost: a look-up and a lock; for frame memory an allocation and a copy.
  * Since: 0.1.
  */
-FA_API FA_CHECKED fa_status fa_transfer_send(fa_ctx *ctx, void *block,
-                                             size_t size, fa_transfer *out);
+FA_API FA_SENDS_OUT(2, 4) FA_CHECKED fa_status
+    fa_transfer_send(fa_ctx *ctx, void *block, size_t size, fa_transfer *out);
 
 /**
  * Takes the memory of a transfer; the first call gets it.
@@ -55,8 +55,10 @@ FA_API FA_CHECKED fa_status fa_transfer_send(fa_ctx *ctx, void *block,
  * Valid until: it is freed. Owner: the caller. Thread: the context's own.
  * Cost: a lock. Since: 0.1.
  */
-FA_API FA_CHECKED void *fa_transfer_receive(fa_ctx *ctx, fa_transfer transfer,
-                                            size_t *size);
+FA_API FA_RECEIVES(2)
+    FA_RETURNS_HEAP(1) void *fa_transfer_receive(fa_ctx *ctx,
+                                                 fa_transfer transfer,
+                                                 size_t *size);
 
 /**
  * Frees the memory of a transfer that nobody will receive.
@@ -68,7 +70,8 @@ FA_API FA_CHECKED void *fa_transfer_receive(fa_ctx *ctx, fa_transfer transfer,
  * Valid until: - Owner: - Thread: the context's own.
  * Cost: a lock and a free. Since: 0.1.
  */
-FA_API fa_status fa_transfer_release(fa_ctx *ctx, fa_transfer transfer);
+FA_API FA_RECEIVES(2) fa_status
+    fa_transfer_release(fa_ctx *ctx, fa_transfer transfer);
 
 FA_END_DECLS
 

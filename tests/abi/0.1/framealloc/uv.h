@@ -70,9 +70,12 @@ fa_uv_after_(uv_work_t *uv, int status)
  * Valid until: after has returned. Owner: its task. Thread: the loop's.
  * Cost: a task, a pool block, and uv_queue_work(). Since: 0.1.
  */
-static inline fa_uv_work *
-fa_uv_work_begin(uv_loop_t *loop, fa_allocator *allocator, fa_uv_work_fn run,
-                 fa_uv_after_fn after, void *user)
+static inline FA_STARTS_THREAD(3, 5)
+    FA_RUNS_LATER(4, 5) fa_uv_work *fa_uv_work_begin(uv_loop_t *loop,
+                                                     fa_allocator *allocator,
+                                                     fa_uv_work_fn run,
+                                                     fa_uv_after_fn after,
+                                                     void *user)
 {
     fa_ctx *ctx = fa_ctx_current(allocator);
     fa_task task;
@@ -147,8 +150,9 @@ fa_uv_read_(fa_ctx *ctx, fa_task task, uv_file file, size_t *size)
  * Thread: the context's own; it waits. Cost: four system calls and a block.
  * Since: 0.1.
  */
-static inline char *
-fa_uv_file_read(fa_ctx *ctx, fa_task task, const char *path, size_t *size)
+static inline FA_CHECKED
+    FA_ROLE("task(2)") char *fa_uv_file_read(fa_ctx *ctx, fa_task task,
+                                             const char *path, size_t *size)
 {
     uv_fs_t fs;
     *size = 0;

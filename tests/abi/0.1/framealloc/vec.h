@@ -74,9 +74,9 @@ typedef struct fa_vec {
  * Thread: the context's own. Cost: constant in place, else a copy.
  * Since: 0.1.
  */
-FA_API FA_NOINLINE void *fa_vec_reserve_slow(fa_vec *vec, void *items,
-                                             size_t count, size_t more,
-                                             size_t size, size_t align);
+FA_API FA_RETURNS_FRAME(1) FA_GROWS(2) FA_NOINLINE
+    void *fa_vec_reserve_slow(fa_vec *vec, void *items, size_t count,
+                              size_t more, size_t size, size_t align);
 
 /**
  * Opens a gap in a vector; programs use fa_vec_insert() instead.
@@ -92,8 +92,10 @@ FA_API FA_NOINLINE void *fa_vec_reserve_slow(fa_vec *vec, void *items,
  * Valid until: as fa_vec_reserve_slow(). Owner: the frame.
  * Thread: the context's own. Cost: moves what is behind. Since: 0.1.
  */
-FA_API void *fa_vec_insert_slow(fa_vec *vec, void *items, size_t *count,
-                                size_t index, size_t size, size_t align);
+FA_API FA_RETURNS_FRAME(1)
+    FA_GROWS(2) void *fa_vec_insert_slow(fa_vec *vec, void *items,
+                                         size_t *count, size_t index,
+                                         size_t size, size_t align);
 
 /**
  * Appends an array; programs use fa_vec_extend() instead.
@@ -110,9 +112,11 @@ FA_API void *fa_vec_insert_slow(fa_vec *vec, void *items, size_t *count,
  * Valid until: as fa_vec_reserve_slow(). Owner: the frame.
  * Thread: the context's own. Cost: a copy. Since: 0.1.
  */
-FA_API void *fa_vec_extend_slow(fa_vec *vec, void *items, size_t *count,
-                                const void *from, size_t more, size_t size,
-                                size_t align);
+FA_API FA_RETURNS_FRAME(1) FA_GROWS(2)
+    FA_BORROWS(4) void *fa_vec_extend_slow(fa_vec *vec, void *items,
+                                           size_t *count, const void *from,
+                                           size_t more, size_t size,
+                                           size_t align);
 
 /**
  * Closes a gap; programs use fa_vec_remove() instead.
@@ -127,8 +131,9 @@ FA_API void *fa_vec_extend_slow(fa_vec *vec, void *items, size_t *count,
  * Valid until: - Owner: - Thread: the context's own.
  * Cost: moves what is behind. Since: 0.1.
  */
-FA_API bool fa_vec_remove_slow(fa_vec *vec, void *items, size_t *count,
-                               size_t index, size_t size);
+FA_API FA_BORROWS(2) bool fa_vec_remove_slow(fa_vec *vec, void *items,
+                                             size_t *count, size_t index,
+                                             size_t size);
 
 /**
  * Gives unused room back; programs use fa_vec_trim() instead.
@@ -142,8 +147,9 @@ FA_API bool fa_vec_remove_slow(fa_vec *vec, void *items, size_t *count,
  * Valid until: - Owner: - Thread: the context's own. Cost: constant.
  * Since: 0.1.
  */
-FA_API void fa_vec_trim_slow(fa_vec *vec, void *items, size_t count,
-                             size_t size, size_t align);
+FA_API FA_BORROWS(2) void fa_vec_trim_slow(fa_vec *vec, void *items,
+                                           size_t count, size_t size,
+                                           size_t align);
 
 /**
  * Whether items may still be read; programs use fa_vec_is_live() instead.
