@@ -452,7 +452,7 @@ exec_ends(struct exec *exec, value owner, bool is_destroyed)
     uint8_t type = value_at(&exec->values, owner)->type;
     bool is_frame = type == IR_TYPE_ALLOCATOR || type == IR_TYPE_CTX ||
                     arena->status == ARENA_OPEN;
-    if (arena->status == ARENA_CLOSED && !is_destroyed && is_frame) {
+    if (arena->status == ARENA_CLOSED && !is_destroyed) {
         const struct verdict_note notes[] = {
             {arena->ended, "the frame is ended here first"}};
         verdict_add(exec->reports, exec->program, exec->state, 607,
