@@ -46,13 +46,26 @@ exec_here(const struct exec *exec)
     return event;
 }
 
+/* By which calls the function is reached: two calls of one make two values. */
+static uint32_t
+call_path(struct exec *exec)
+{
+    const struct state *state = exec->state;
+    uint32_t path = 0, at = top(exec)->activation;
+    for (; at != 0; at = state->activations[at].parent)
+        path = path * 31 + state->activations[at].call->line * 97 +
+               state->activations[at].call->column;
+    return path & INT32_MAX;
+}
+
 value
 exec_fresh(struct exec *exec)
 {
     const struct call_frame *frame = top(exec);
+    int64_t way = (int64_t)call_path(exec) << 32 | exec->state->rounds;
     return value_make(&exec->values, VALUE_FRESH,
                       frame->function->first_number + frame->pc,
-                      exec->fresh++ & 15, exec->state->rounds);
+                      exec->fresh++ & 15, way);
 }
 
 static value *
