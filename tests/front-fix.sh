@@ -118,6 +118,9 @@ says out 'tag "ai" retains 0.75 of its objects [FA620]'
 run 0 check --profile dear.json -A FA602
 lacks out FA602
 run 1 check -W --profile dear.json
+FRAMEALLOC_OPTIONS=guard=0 "$writer" 3 2 >real.json
+run 0 check --profile real.json
+says out 'runs without one [FA203]'
 run 2 check --profile gone.json
 says err 'framealloc check: gone.json: No such file or directory'
 echo '{}' >bad.json

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # SPDX-FileCopyrightText: The libframealloc authors
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 #
 # What the tests of the analyser's front end share: a folder, and statements
 # about a run of tests/front. To be read by them; $failed is their status.
 
 program=$PWD/tests/front
+writer=$PWD/tests/snapshot_writer
 folder=$(mktemp -d)
 trap 'chmod -R u+rwx "$folder" && rm -rf "$folder"' EXIT
-cd "$folder"
+cd "$folder" || exit
 export XDG_CACHE_HOME="$folder/cache" NO_COLOR=1
 failed=0
 
