@@ -19,7 +19,7 @@ EOF
 cat >lib/b.c <<'EOF'
 helper(void)
 {
-    use(q); /* @606 `q` is gone */
+    *q = 1; /* @606 `q` is gone */
 }
 EOF
 cat >compile_commands.json <<EOF
@@ -133,6 +133,8 @@ says err '.fa-baseline.json is there; --update changes it'
 # Lines that move are the same findings.
 sed -i '1i /* a line */' src/a.c
 sed -i 's/^    use/  	use/' src/a.c
+run 0 check --baseline
+sed -i 's/^ *\*q/*q/' lib/b.c
 run 0 check --baseline
 # A second one like the first is new.
 sed -i '4p' src/a.c

@@ -28,13 +28,24 @@ printf '[{"directory": "%s", "file": "a.c", "command": "cc -c a.c"}]' \
     "$folder" >compile_commands.json
 cp a.c before.c
 
+# is_diff DIFF FILE: what diff says of before.c and the file.
+is_diff() {
+    diff -U3 before.c "$2" | tail -n +3 >want || :
+    tail -n +3 "$1" | cmp -s - want || {
+        fail "$1 is another diff"
+        tail -n +3 "$1" | diff want - >&2 || :
+    }
+}
+
 export FRONT_FIX='old new'
 run 1 check --fix --dry-run
 cmp -s a.c before.c || fail 'a dry run changes the file'
 says out '--- a/a.c'
 cp out fix.diff
+says fix.diff ' update(void)'
 cp a.c patched.c
 patch -s patched.c fix.diff || fail 'the diff cannot be applied'
+is_diff fix.diff patched.c
 [ "$(grep -c '^@@' fix.diff)" -eq 3 ] || {
     fail 'hunks'
     cat fix.diff >&2
@@ -56,6 +67,7 @@ run 1 check --fix=suppress --dry-run
 cmp -s a.c before.c || fail 'a dry run changes the file'
 cp a.c patched.c
 patch -s patched.c out || fail 'the diff of suppressions'
+is_diff out patched.c
 run 1 check --fix=suppress
 cmp -s a.c patched.c || fail 'the diff and the edit differ'
 says a.c '    /* fa-ignore: FA606 not reviewed */'
@@ -108,6 +120,8 @@ cat >dear.json <<'EOF'
 EOF
 run 0 check
 lacks out FA602
+run 0 check --only FA602
+says out 'a loop allocates [FA602]'
 run 0 check --profile cheap.json
 lacks out '[FA'
 run 0 check --profile dear.json

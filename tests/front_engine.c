@@ -34,6 +34,16 @@ last(struct scan *scan)
     return &scan->findings->items[scan->findings->count - 1];
 }
 
+/* Where "use(" stands, else where the line begins. */
+static unsigned
+column_of(const char *line)
+{
+    const char *use = strstr(line, "use(");
+    return (unsigned)(use != NULL ? (size_t)(use - line)
+                                  : strspn(line, " \t")) +
+           1;
+}
+
 static bool
 add_finding(struct scan *scan, unsigned line, const char *start,
             const char *text)
@@ -41,7 +51,7 @@ add_finding(struct scan *scan, unsigned line, const char *start,
     char *message;
     struct check_finding finding = {
         .code = check_code_find((unsigned)strtoul(text, &message, 10)),
-        .at = {scan->source->file, line, (unsigned)strspn(start, " \t") + 1},
+        .at = {scan->source->file, line, column_of(start)},
         .function = scan->function,
         .message = text_copy(message + strspn(message, " "))};
     if (finding.code == NULL)

@@ -162,7 +162,7 @@ count_lines(const char *text)
     return count;
 }
 
-/* The block of fixes [i, *next): those whose lines touch. */
+/* The block of fixes [i, *next): lines that follow each other are one. */
 static struct block
 make_block(const struct source *source, const fixes_vec *fixes, size_t i,
            size_t stop, size_t *next)
@@ -183,7 +183,7 @@ make_block(const struct source *source, const fixes_vec *fixes, size_t i,
             block.end = line_of(source, at > fix->offset ? at - 1 : at) + 1;
         i++;
     } while (i < stop && !is_line &&
-             line_of(source, fixes->items[i].offset) < block.end);
+             line_of(source, fixes->items[i].offset) <= block.end);
     size_t end = start_of(source, block.end);
     if (end > at)
         fa_string_append_bytes(&text, source->text + at, end - at);

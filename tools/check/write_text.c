@@ -70,6 +70,12 @@ print_line(FILE *out, const struct check_place *at, const struct paint *paint)
     fprintf(out, "%s^%s\n", paint->mark, paint->plain);
 }
 
+static void
+print_words(FILE *out, const char *text)
+{
+    print_safely(out, text, strlen(text));
+}
+
 static const char *
 level_paint(enum check_level level, const struct paint *paint)
 {
@@ -84,15 +90,17 @@ print_finding(FILE *out, const struct check_finding *finding,
 {
     fputs(paint->bold, out);
     print_place(out, &finding->at);
-    fprintf(out, ": %s%s:%s %s%s%s [FA%03u]\n",
-            level_paint(finding->level, paint),
-            check_level_name(finding->level), paint->plain, paint->bold,
-            finding->message, paint->plain, finding->code->number);
+    fprintf(out, ": %s%s:%s %s", level_paint(finding->level, paint),
+            check_level_name(finding->level), paint->plain, paint->bold);
+    print_words(out, finding->message);
+    fprintf(out, "%s [FA%03u]\n", paint->plain, finding->code->number);
     print_line(out, &finding->at, paint);
     for (size_t i = 0; i < finding->note_count; i++) {
         fputs("  ", out);
         print_place(out, &finding->notes[i].at);
-        fprintf(out, ": note: %s\n", finding->notes[i].text);
+        fputs(": note: ", out);
+        print_words(out, finding->notes[i].text);
+        putc('\n', out);
         print_line(out, &finding->notes[i].at, paint);
     }
     fprintf(out, "  %shelp:%s %s%s\n\n", paint->mark, paint->plain,
@@ -133,8 +141,9 @@ write_compact(const struct report *report, FILE *out)
         if (finding->mark != CHECK_FRESH)
             continue;
         print_place(out, &finding->at);
-        fprintf(out, ": %s: %s [FA%03u]\n", check_level_name(finding->level),
-                finding->message, finding->code->number);
+        fprintf(out, ": %s: ", check_level_name(finding->level));
+        print_words(out, finding->message);
+        fprintf(out, " [FA%03u]\n", finding->code->number);
     }
     fputs(report_summary(report), out);
 }
