@@ -90,7 +90,9 @@ refuse(uint64_t size, uint64_t align, fa_status wanted)
     ck_assert_uint_eq(begin, 77);
     ck_assert_uint_eq(node, 88);
     fa_offset_usage after = usage();
-    ck_assert_mem_eq(&before, &after, sizeof(after));
+    /* From its second member: in front of that may be a gap. */
+    ck_assert_mem_eq(&before.size, &after.size,
+                     sizeof(after) - offsetof(fa_offset_usage, size));
 }
 
 START_TEST(a_hole_between_ranges_is_used_again)

@@ -224,10 +224,15 @@ test_is_watched(void)
 }
 
 bool
+test_is_emulated(void)
+{
+    return getenv("FA_TEST_EMULATED") != NULL;
+}
+
+bool
 test_is_instrumented(void)
 {
-    return test_is_watched() || __tsan_acquire != NULL ||
-           getenv("FA_TEST_EMULATED") != NULL;
+    return test_is_watched() || __tsan_acquire != NULL || test_is_emulated();
 }
 
 bool

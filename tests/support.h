@@ -94,7 +94,10 @@ void test_write(void *at, size_t size);
 size_t test_scaled(size_t full);
 /* ASan or memcheck watches: memory must not be misused. */
 bool test_is_watched(void);
-/* Any other tool that makes system calls or threads different. */
+/* An emulator of another machine, as qemu-user, whose memory is not that of the
+ * kernel. The variable FA_TEST_EMULATED tells so. */
+bool test_is_emulated(void);
+/* Any of these, or another tool that makes system calls or threads different. */
 bool test_is_instrumented(void);
 /* check(1) runs each test in a process of its own. */
 bool test_is_forking(void);
