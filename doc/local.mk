@@ -103,6 +103,7 @@ EXTRA_DIST += \
 	doc/parity.md \
 	doc/patterns.md \
 	doc/performance.md \
+	doc/releases.md \
 	doc/promises.tsv \
 	doc/static-analysis.md \
 	doc/troubleshooting.md
