@@ -53,6 +53,7 @@ source_open(const char *file)
     else
         *link = entry->next;
     entry->next = entries;
+    /* fa-ignore: FA601 the frame lasts as long as the program */
     entries = entry;
     return entry->source.text == NULL ? NULL : &entry->source;
 }
