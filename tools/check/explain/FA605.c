@@ -6,24 +6,32 @@
  */
 #include <framealloc/framealloc.h>
 
+struct trails {
+    void *last;
+};
+
 /* bad */
 
 bool
-trail_lose(fa_frame *frame, int *trail, void **place)
+trail_lose(fa_frame *frame, struct trails *trails)
 {
+    int *trail = fa_frame_new(frame, int);
     fa_retain how = FA_RETAIN_INIT;
     how.policy = FA_RETAIN_DISCARD;
-    how.slot = place;
-    return fa_frame_retain(frame, trail, sizeof(*trail), &how) == FA_OK;
+    how.slot = &trails->last;
+    return trail != NULL &&
+           fa_frame_retain(frame, trail, sizeof(*trail), &how) == FA_OK;
 }
 
 /* good */
 
 bool
-trail_keep(fa_frame *frame, int *trail, void **place)
+trail_keep(fa_frame *frame, struct trails *trails)
 {
+    int *trail = fa_frame_new(frame, int);
     fa_retain how = FA_RETAIN_INIT;
     how.policy = FA_RETAIN_HEAP;
-    how.slot = place;
-    return fa_frame_retain(frame, trail, sizeof(*trail), &how) == FA_OK;
+    how.slot = &trails->last;
+    return trail != NULL &&
+           fa_frame_retain(frame, trail, sizeof(*trail), &how) == FA_OK;
 }
