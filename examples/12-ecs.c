@@ -281,6 +281,7 @@ run_frame(struct world *world)
     wrong += run_stage(world, frame, 2, 2);
     world->job_count = 0;
     run_workers(world);
+    world->job = NULL;
     fa_end_frame(world->allocator);
     return wrong;
 }

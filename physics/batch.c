@@ -153,6 +153,7 @@ fa_physics_ray_batch(fa_physics *world, const fa_physics_ray *rays,
     if (threads > 1 && count > PIECE && may_share(world, flags))
         crew = crew_of(world);
     if (crew != NULL)
+        /* fa-ignore: FA611 the crew is done with it when this returns */
         cast_together(crew, &batch, threads);
     else
         cast_pieces(world, &batch);

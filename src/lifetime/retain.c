@@ -366,6 +366,7 @@ fai_retain_promote(fa_ctx *ctx, size_t frame_bytes)
     for (const struct fai_retained *entry = take_list(&ctx->frame);
          entry != NULL; entry = entry->next) {
         fa_retained_outcome outcome;
+        /* fa-ignore: FA610 the program gets it by its slot or callback */
         void *copy = promote(ctx, entry, &outcome);
         count_entry(ctx, entry, outcome);
         tell(ctx, entry, copy, outcome);

@@ -134,6 +134,8 @@ enum { /* kinds of types */
 
 typedef int (*clang_visitor)(clang_cursor cursor, clang_cursor parent,
                              void *user);
+typedef void (*clang_includer)(void *file, clang_location *stack,
+                               unsigned depth, void *user);
 typedef int (*clang_field_visitor)(clang_cursor cursor, void *user);
 
 /* X(result, name, parameters); the functions that all versions have. */
@@ -188,6 +190,7 @@ typedef int (*clang_field_visitor)(clang_cursor cursor, void *user);
     X(void, getSpellingLocation,                                             \
       (clang_location, void **, unsigned *, unsigned *, unsigned *))         \
     X(int, Location_isInSystemHeader, (clang_location))                      \
+    X(void, getInclusions, (void *, clang_includer, void *))                 \
     X(clang_string, getFileName, (void *))                                   \
     X(const char *, getFileContents, (void *, void *, size_t *))
 

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * Jobs. Units are lowered by processes of their own, which write modules to
- * files that are also the cache; then the program is linked, and functions are
- * run, again by several processes, which write findings to pipes.
+ * The analysis as a whole. Units are lowered by processes of their own, so
+ * that a compiler that crashes takes one unit with it; then the program is
+ * linked, and its functions are run, again by several processes. Findings are
+ * sorted at the end: the number of processes does not show.
  */
 #include "check/engine.h"
 
 #include "check/clang.h"
+#include "check/crew.h"
 #include "check/exec.h"
-#include "check/lower.h"
 #include "check/memory.h"
 #include "check/program.h"
+#include "check/rules.h"
+#include "check/store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 trouble(struct check_results *results, const char *file, const char *text)
@@ -43,45 +46,103 @@ compare(const void *a, const void *b)
                                                : 0;
 }
 
+static void
+count_units(const struct check_request *request,
+            const struct ir_module *modules, struct check_results *results)
+{
+    results->units = request->unit_count;
+    for (size_t i = 0; i < request->unit_count; i++) {
+        results->functions += modules[i].bodies;
+        results->skipped_cxx += modules[i].skipped_cxx;
+        if (modules[i].failed == 0)
+            continue;
+        trouble(results, request->units[i].file,
+                modules[i].text + modules[i].failed);
+        results->units_failed++;
+    }
+}
+
+struct running {
+    struct program *program;
+    const struct check_request *request;
+    unsigned first, step; /* which of the relevant functions */
+};
+
+/* Runs a share of the functions and writes what it found. */
+static void
+run_share(void *user, FILE *out)
+{
+    struct running *running = user;
+    struct verdict_list found = {NULL, 0, 0};
+    struct exec exec;
+    uint32_t over = 0;
+    exec_begin(&exec, running->program, &found);
+    exec.request = running->request;
+    if (running->request->steps != 0)
+        exec.max_steps = running->request->steps;
+    unsigned n = 0;
+    for (size_t i = 0; i < running->program->function_count; i++) {
+        const struct function *function = &running->program->functions[i];
+        if (function->is_relevant && n++ % running->step == running->first &&
+            !exec_run(&exec, function))
+            over++;
+    }
+    exec_end(&exec);
+    verdict_write(&found, over, out);
+    verdict_free(&found);
+}
+
+static void
+run_functions(struct program *program, const struct check_request *request,
+              struct verdict_list *found, struct check_results *results)
+{
+    unsigned jobs = request->jobs == 0 ? 1 : request->jobs;
+    struct running *running = check_zalloc(jobs, sizeof(*running));
+    struct crew_job *list = check_zalloc(jobs, sizeof(*list));
+    for (size_t i = 0; i < program->function_count; i++)
+        results->relevant += program->functions[i].is_relevant;
+    for (unsigned i = 0; i < jobs; i++) {
+        running[i] = (struct running){program, request, i, jobs};
+        list[i] = (struct crew_job){run_share, &running[i], NULL};
+    }
+    crew_run(list, jobs, jobs);
+    for (unsigned i = 0; i < jobs; i++) {
+        uint32_t over = 0;
+        if (list[i].out == NULL || !verdict_read(found, &over, list[i].out))
+            trouble(results, "the analysis",
+                    "a process of the analysis ended before its time");
+        results->over_budget += over;
+        if (list[i].out != NULL)
+            fclose(list[i].out);
+    }
+    check_free(list);
+    check_free(running);
+}
+
 int
 check_analyse(const struct check_request *request,
               struct check_results *results)
 {
     struct clang clang;
     struct program program;
-    struct verdict_list reports = {NULL, 0, 0};
-    struct exec exec;
+    struct verdict_list found = {NULL, 0, 0};
     memset(results, 0, sizeof(*results));
     if (!clang_open(&clang, request->libclang))
         return 2;
     struct ir_module *modules =
         check_zalloc(request->unit_count, sizeof(*modules));
-    results->units = request->unit_count;
-    for (size_t i = 0; i < request->unit_count; i++) {
-        lower_unit(&clang, &request->units[i], &modules[i]);
-        results->functions += modules[i].bodies;
-        results->skipped_cxx += modules[i].skipped_cxx;
-        if (modules[i].failed != 0) {
-            trouble(results, request->units[i].file,
-                    modules[i].text + modules[i].failed);
-            results->units_failed++;
-        }
-    }
+    results->units_cached = store_lower(&clang, request, modules);
+    count_units(request, modules, results);
     program_link(&program, modules, request->unit_count, request->roles,
                  request->role_count);
-    program.request = request;
-    exec_begin(&exec, &program, &reports);
-    for (size_t i = 0; i < program.function_count; i++) {
-        if (!program.functions[i].is_relevant)
-            continue;
-        results->relevant++;
-        if (!exec_run(&exec, &program.functions[i]))
-            results->over_budget++;
-    }
-    exec_end(&exec);
-    qsort(reports.findings, reports.count, sizeof(*reports.findings), compare);
-    results->findings = reports.findings;
-    results->finding_count = reports.count;
+    rules_run(&program, request, &found);
+    run_functions(&program, request, &found, results);
+    if (found.count != 0)
+        qsort(found.findings, found.count, sizeof(*found.findings), compare);
+    results->findings = found.findings;
+    results->finding_count = found.count;
+    program_free(&program);
+    check_free(modules);
     clang_close(&clang);
     return 0;
 }
@@ -89,10 +150,12 @@ check_analyse(const struct check_request *request,
 void
 check_results_free(struct check_results *results)
 {
+    struct verdict_list found = {results->findings,
+                                 (uint32_t)results->finding_count, 0};
     for (size_t i = 0; i < results->trouble_count; i++) {
         check_free((char *)results->troubles[i].file);
         check_free((char *)results->troubles[i].text);
     }
     check_free(results->troubles);
-    check_free(results->findings);
+    verdict_free(&found);
 }

@@ -5,7 +5,7 @@
  * dropped where another one was with the same knowledge. A loop is entered
  * three times at most and then left.
  */
-#include "check/exec_scan.h"
+#include "check/exec.h"
 
 #include "check/memory.h"
 
@@ -148,6 +148,15 @@ run_load(struct exec *exec, const struct ir_insn *insn)
     *reg(exec, insn->dst) = v;
 }
 
+/* Elements are not followed one by one: what is in an array is not lost. */
+static void
+keep_element(struct exec *exec, value v)
+{
+    int32_t index = state_object(exec->state, &exec->values, v);
+    if (index >= 0)
+        exec->state->objects[index].is_escaped = true;
+}
+
 static void
 run_store(struct exec *exec, const struct ir_insn *insn)
 {
@@ -159,80 +168,13 @@ run_store(struct exec *exec, const struct ir_insn *insn)
     place p = value_target(&exec->values, address);
     exec_use(exec, p);
     const struct value_entry *entry = value_at(&exec->values, v);
+    if (place_at(&exec->values, p)->kind == PLACE_ELEMENT)
+        keep_element(exec, v);
     if (entry->kind == VALUE_WHOLE)
         state_copy_place(exec->state, &exec->values, entry->a, p,
                          exec_here(exec));
     else
         state_write(exec->state, &exec->values, p, v, exec_here(exec));
-}
-
-static value
-fold(struct exec *exec, enum ir_binary op, value a, value b)
-{
-    int64_t x, y;
-    if (!state_number(exec->state, &exec->values, a, &x) ||
-        !state_number(exec->state, &exec->values, b, &y))
-        return VALUE_NONE;
-    uint64_t ux = (uint64_t)x, uy = (uint64_t)y;
-    switch (op) {
-    case IR_ADD:
-        return value_int(&exec->values, (int64_t)(ux + uy));
-    case IR_SUB:
-        return value_int(&exec->values, (int64_t)(ux - uy));
-    case IR_MUL:
-        return value_int(&exec->values, (int64_t)(ux * uy));
-    case IR_AND:
-        return value_int(&exec->values, x & y);
-    case IR_OR:
-        return value_int(&exec->values, x | y);
-    case IR_XOR:
-        return value_int(&exec->values, x ^ y);
-    case IR_EQ:
-        return value_int(&exec->values, x == y);
-    case IR_LT:
-        return value_int(&exec->values, x < y);
-    case IR_REM:
-        return y <= 0 || x < 0 ? VALUE_NONE : value_int(&exec->values, x % y);
-    case IR_DIV:
-        return y <= 0 || x < 0 ? VALUE_NONE : value_int(&exec->values, x / y);
-    default:
-        return VALUE_NONE;
-    }
-}
-
-/* Comparisons are brought to ==, < and ! of them. */
-static value
-compute(struct exec *exec, enum ir_binary op, value a, value b)
-{
-    int64_t n;
-    switch (op) {
-    case IR_UNKNOWN:
-        return exec_fresh(exec);
-    case IR_NE:
-        return value_not(&exec->values, compute(exec, IR_EQ, a, b));
-    case IR_GT:
-        return compute(exec, IR_LT, b, a);
-    case IR_GE:
-        return value_not(&exec->values, compute(exec, IR_LT, a, b));
-    case IR_LE:
-        return value_not(&exec->values, compute(exec, IR_LT, b, a));
-    default:
-        break;
-    }
-    if (op == IR_EQ && value_is_int(&exec->values, a, &n)) {
-        value swap = a;
-        a = b;
-        b = swap;
-    }
-    value known = fold(exec, op, a, b);
-    if (known != VALUE_NONE)
-        return known;
-    if (op == IR_EQ && is_null(exec, b)) {
-        int truth = state_truth(exec->state, &exec->values, a);
-        if (truth >= 0)
-            return value_int(&exec->values, !truth);
-    }
-    return value_make(&exec->values, VALUE_BINARY, a, b, op);
 }
 
 static void
@@ -449,8 +391,9 @@ run_value(struct exec *exec, const struct ir_insn *insn)
         *dst = exec_fresh(exec);
         break;
     case IR_STRING:
-        *dst =
-            value_address(values, place_make(values, PLACE_LITERAL, 0, 0, 0));
+        *dst = value_address(
+            values, place_make(values, PLACE_LITERAL, 0,
+                               insn->a > 0 ? (uint32_t)insn->a : 0, 0));
         break;
     case IR_VAR:
         *dst = value_address(values, place_make(values, PLACE_VAR,
@@ -471,8 +414,8 @@ run_value(struct exec *exec, const struct ir_insn *insn)
         *dst = value_not(values, get(exec, insn->a));
         break;
     default:
-        *dst = compute(exec, (enum ir_binary)insn->sub, get(exec, insn->a),
-                       get(exec, insn->b));
+        *dst = exec_compute(exec, (enum ir_binary)insn->sub, get(exec, insn->a),
+                            get(exec, insn->b));
     }
 }
 
@@ -517,6 +460,8 @@ step(struct exec *exec)
         run_cleanup(exec, insn);
         return;
     case IR_END:
+        if (insn->imm != 0)
+            exec_jumps_out(exec, 0);
         exec->is_path_over = true;
         return;
     case IR_FIELD:
@@ -573,7 +518,6 @@ bool
 exec_run(struct exec *exec, const struct function *function)
 {
     exec->root = function;
-    exec->has_gpu = false;
     exec->steps = exec->blocks = 0;
     exec->seen_count = exec->outcome_count = 0;
     check_free(exec->seen);
@@ -589,7 +533,6 @@ exec_run(struct exec *exec, const struct function *function)
         state_free(exec->state);
     }
     exec_pairing(exec);
-    exec_scan(exec, function);
     values_free(&exec->values);
     return exec->steps < exec->max_steps;
 }

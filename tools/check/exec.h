@@ -19,6 +19,7 @@ struct outcome {
 
 struct exec {
     struct program *program;
+    const struct check_request *request;
     struct verdict_list *reports;
     uint32_t max_steps, frame_lag;
 
@@ -29,7 +30,6 @@ struct exec {
     struct state *waiting;
     uint32_t steps, blocks, fresh;
     bool is_path_over;
-    bool has_gpu;   /* it has called the module for GPU memory */
     uint64_t *seen; /* hashes of states at branches */
     uint32_t seen_count, seen_room;
     struct outcome *outcomes;
@@ -47,14 +47,26 @@ bool exec_run(struct exec *exec, const struct function *function);
 struct event exec_here(const struct exec *exec);
 value exec_fresh(struct exec *exec);
 struct state *exec_first_state(const struct function *function);
+value exec_compute(struct exec *exec, enum ir_binary op, value a, value b);
 void exec_return(struct exec *exec, value result, bool has_result);
 
 /* exec_use.c: memory is touched. */
 void exec_use(struct exec *exec, place p);
 void exec_use_value(struct exec *exec, value v);
+bool exec_may_be_another(struct exec *exec, const struct object *object);
 /* exec_call.c */
 void exec_call(struct exec *exec, uint32_t symbol, value pointer,
                const value *args, uint32_t count, int32_t dst, uint8_t type);
+/* exec_protocol.c: calls that must or must not come in an order. */
+void exec_protocol(struct exec *exec, const char *name, const value *args,
+                   uint32_t count);
+/* And what a call has filled in, once its roles are done. */
+void exec_made(struct exec *exec, const char *name, const value *args,
+               uint32_t count, value *result);
+/* The tag that is on top, or VALUE_NONE. */
+value exec_tag(const struct exec *exec);
+/* Memory is taken under a tag: may this file? */
+void exec_check_module(struct exec *exec, value tag);
 /* exec_role.c: what a function with roles does; its result. */
 value exec_roles(struct exec *exec, const struct roles *roles, uint32_t symbol,
                  const value *args, uint32_t count, uint8_t type);
@@ -76,6 +88,8 @@ struct arena *exec_nearest(struct exec *exec, value v);
 /* exec_exit.c: the function at hand is left. */
 void exec_exit(struct exec *exec, value result);
 void exec_pairing(struct exec *exec);
+/* It is left by a jump to a place that was set at that step. */
+void exec_jumps_out(struct exec *exec, uint32_t set_at);
 /* "frame memory of world->frame"; a static buffer. */
 const char *exec_name(struct exec *exec, value v);
 const char *exec_place_name(struct exec *exec, place p);

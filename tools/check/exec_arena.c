@@ -4,7 +4,7 @@
  * Arenas: who owns them, when they end, and what is still stored somewhere
  * then.
  */
-#include "check/exec_scan.h"
+#include "check/exec.h"
 
 #include <string.h>
 
@@ -137,16 +137,40 @@ exec_belongs(struct exec *exec, value v, value owner, bool through)
            (type == IR_TYPE_FRAME && has_frame_name(exec, root));
 }
 
+/* The only allocator whose frames are known here, or NULL. */
+static struct arena *
+only_allocator(struct exec *exec)
+{
+    struct arena *found = NULL;
+    for (uint32_t i = 0; i < exec->state->arena_count; i++) {
+        struct arena *arena = &exec->state->arenas[i];
+        if (arena->status == ARENA_UNKNOWN ||
+            value_at(&exec->values, arena->value)->type != IR_TYPE_ALLOCATOR)
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = arena;
+    }
+    return found;
+}
+
 struct arena *
 exec_nearest(struct exec *exec, value v)
 {
+    value root = v;
     for (int i = 0; v != VALUE_NONE && i < 16; i++) {
         struct arena *arena = exec_arena(exec, v, false);
         if (arena != NULL && arena->status != ARENA_UNKNOWN)
             return arena;
+        if (arena != NULL && arena->is_created)
+            return NULL;
+        if (value_at(&exec->values, v)->type == IR_TYPE_CTX)
+            root = v;
         v = outer_of(exec, v, true);
     }
-    return NULL;
+    return value_at(&exec->values, root)->type == IR_TYPE_CTX
+               ? only_allocator(exec)
+               : NULL;
 }
 
 value
@@ -188,8 +212,8 @@ exec_object(struct exec *exec, enum object_kind kind, value arena)
     object->is_maybe_null = true;
     object->old = -1;
     object->made = exec_here(exec);
-    if (kind == OBJECT_POOL || kind == OBJECT_HEAP)
-        exec_tag_made(exec, object);
+    object->tag = exec_tag(exec);
+    exec_check_module(exec, object->tag);
     return value_address(&exec->values, base);
 }
 
@@ -313,6 +337,10 @@ holder_outlives(struct exec *exec, place p)
         index < 0 ? NULL : &exec->state->objects[index];
     if (holder != NULL && holder->status != OBJECT_LIVE)
         return OUTLIVES_NOT;
+    /* Of a vector or a map that is in a longer-lived structure. */
+    if (holder != NULL && holder->kind == OBJECT_FRAME &&
+        value_at(&exec->values, holder->arena)->kind == VALUE_ADDRESS)
+        return OUTLIVES_FRAME;
     if (root.kind == PLACE_BLOCK)
         return holder == NULL                 ? OUTLIVES_NOT
                : holder->kind == OBJECT_FRAME ? OUTLIVES_ARENA
@@ -394,8 +422,10 @@ kill_objects(struct exec *exec, value owner, bool through, uint32_t first)
     bool is_any = false;
     for (uint32_t i = first; i < state->object_count && i < MAX_OBJECTS; i++) {
         struct object *object = &state->objects[i];
-        if ((object->kind != OBJECT_FRAME && object->kind != OBJECT_TASK) ||
-            object->status != OBJECT_LIVE ||
+        bool is_arena_memory = object->kind == OBJECT_FRAME ||
+                               object->kind == OBJECT_TASK ||
+                               object->kind == OBJECT_DEVICE;
+        if (!is_arena_memory || object->status != OBJECT_LIVE ||
             !exec_belongs(exec, object->arena, owner, through))
             continue;
         object = &state->objects[i];
@@ -452,7 +482,9 @@ exec_ends(struct exec *exec, value owner, bool is_destroyed)
     uint8_t type = value_at(&exec->values, owner)->type;
     bool is_frame = type == IR_TYPE_ALLOCATOR || type == IR_TYPE_CTX ||
                     arena->status == ARENA_OPEN;
-    if (arena->status == ARENA_CLOSED && !is_destroyed) {
+    /* Workers may end their part of each frame; others begin the frames. */
+    bool is_paired = type == IR_TYPE_ALLOCATOR || arena->begun_at != 0;
+    if (arena->status == ARENA_CLOSED && !is_destroyed && is_paired) {
         const struct verdict_note notes[] = {
             {arena->ended, "the frame is ended here first"}};
         verdict_add(exec->reports, exec->program, exec->state, 607,

@@ -5,8 +5,7 @@
  * entered when it may matter; of the rest, what it gets may be changed and
  * kept.
  */
-#include "check/exec_module.h"
-#include "check/exec_scan.h"
+#include "check/exec.h"
 
 #include <string.h>
 
@@ -211,27 +210,31 @@ exec_call(struct exec *exec, uint32_t symbol, value pointer, const value *args,
     const struct roles *roles = program_roles(exec->program, symbol);
     const struct function *function =
         symbol == 0 ? NULL : exec->program->symbols[symbol].function;
+    if (strstr(name, "longjmp") != NULL)
+        exec_jumps_out(exec, exec->state->jump_set);
+    if (strstr(name, "setjmp") != NULL)
+        exec->state->jump_set = exec->steps;
     if (symbol != 0 && call_bytes(exec, name, args, count, dst))
         return;
-    exec_usage(exec, name, args, count);
-    value answer;
-    if (exec_gpu(exec, name, args, count, &answer) ||
-        exec_physics(exec, name, args, count, &answer)) {
-        finish(exec, dst, answer);
-        return;
-    }
     if (roles != NULL) {
+        exec_protocol(exec, name, args, count);
         value result = exec_roles(exec, roles, symbol, args, count, type);
+        exec_made(exec, name, args, count, &result);
         finish(exec, dst, result);
         return;
     }
+    exec_protocol(exec, name, args, count);
     if (strcmp(name, "fa_frame_guard_commit") == 0 && count > 0)
         state_write(exec->state, &exec->values,
                     value_target(&exec->values, args[0]),
                     value_int(&exec->values, 0), exec_here(exec));
     if (strcmp(name, "fa_task_remove") == 0 && count > 2)
         leave_task(exec, args[2]);
-    if (is_entered(exec, function, args, count)) {
+    bool is_library =
+        is_own(name) &&
+        strncmp(program_text(exec->program, exec->root->plain_name), "fa", 2) !=
+            0;
+    if (!is_library && is_entered(exec, function, args, count)) {
         enter(exec, function, args, count, dst);
         return;
     }
@@ -246,5 +249,6 @@ exec_call(struct exec *exec, uint32_t symbol, value pointer, const value *args,
     value result = exec_fresh(exec);
     if (type > IR_TYPE_RECORD)
         exec->values.values[result].type = type;
+    exec_made(exec, name, args, count, &result);
     finish(exec, dst, result);
 }

@@ -3,7 +3,7 @@
 /*
  * The function at hand is left: what is still open, held or lost?
  */
-#include "check/exec_module.h"
+#include "check/exec.h"
 
 #include "check/memory.h"
 
@@ -170,6 +170,16 @@ find_reachable(struct exec *exec, value result, bool *is_reached)
 
 enum { MAX_OBJECTS = 512 };
 
+/* Bodies and shapes are the world's, which can free them all. */
+static bool
+belongs_to_world(const struct exec *exec, const struct object *object)
+{
+    const struct ir_insn *insn = object->made.insn;
+    return insn != NULL && insn->op == IR_CALL && insn->a > 0 &&
+           strncmp(program_text(exec->program, (uint32_t)insn->a),
+                   "fa_physics_", strlen("fa_physics_")) == 0;
+}
+
 static void
 report_lost(struct exec *exec, value result)
 {
@@ -180,7 +190,8 @@ report_lost(struct exec *exec, value result)
     find_reachable(exec, result, is_reached);
     for (uint32_t i = 0; i < state->object_count; i++) {
         struct object *object = &state->objects[i];
-        if (object->status != OBJECT_LIVE || is_reached[i])
+        if (object->status != OBJECT_LIVE || is_reached[i] ||
+            belongs_to_world(exec, object))
             continue;
         const struct verdict_note notes[] = {
             {exec_here(exec), "nothing has its address behind this"}};
@@ -189,7 +200,15 @@ report_lost(struct exec *exec, value result)
                         notes, 1, "%s is never freed on a path",
                         object->kind == OBJECT_POOL ? "a pool block"
                                                     : "a heap block");
-        if (object->kind == OBJECT_TRANSFER)
+        bool was_refused =
+            object->started != VALUE_NONE &&
+            state_truth(state, &exec->values, object->started) == 1;
+        /* In a loop one is often asked for once, behind all of them. */
+        was_refused |= (object->made.insn->flags & IR_IN_LOOP) != 0;
+        if (object->kind == OBJECT_TICKET && !was_refused)
+            verdict_add(exec->reports, exec->program, state, 551, object->made,
+                        notes, 1, "a ticket is never released");
+        if (object->kind == OBJECT_TRANSFER && !was_refused)
             verdict_add(exec->reports, exec->program, state, 206, object->made,
                         notes, 1,
                         "a transfer is neither received nor passed "
@@ -289,29 +308,20 @@ is_against_order(struct exec *exec, const struct binding *binding,
     if (holder == NULL)
         return is_short(exec, object) &&
                (root->kind == PLACE_DEREF || root->kind == PLACE_GLOBAL);
-    if (holder->kind != OBJECT_FRAME || holder->status != OBJECT_LIVE)
+    if (holder->status != OBJECT_LIVE)
+        return false;
+    /* A block that lives on, and was made here. */
+    if (holder->kind == OBJECT_POOL || holder->kind == OBJECT_HEAP)
+        return object->arena != VALUE_NONE &&
+               (value_at(&exec->values, object->arena)->type == IR_TYPE_FRAME ||
+                is_frame_arena(exec, object->arena));
+    if (holder->kind != OBJECT_FRAME)
         return false;
     bool is_named =
         is_short(exec, object) && !is_short(exec, holder) &&
         holder->arena != object->arena && holder->arena != VALUE_NONE &&
         value_at(&exec->values, holder->arena)->kind == VALUE_INITIAL;
     return is_named || ends_before(exec, object->arena, holder->arena);
-}
-
-/* Frame memory in a block that was made here and lives on. */
-static bool
-is_in_new_block(const struct exec *exec, const struct binding *binding,
-                uint32_t index)
-{
-    const struct state *state = exec->state;
-    int32_t keeper = state_object_at(
-        state, &exec->values, place_at(&exec->values, binding->place)->root);
-    if (keeper < 0 || state->objects[index].kind != OBJECT_FRAME ||
-        state->objects[index].status != OBJECT_LIVE)
-        return false;
-    uint8_t kind = state->objects[keeper].kind;
-    return (kind == OBJECT_POOL || kind == OBJECT_HEAP) &&
-           state->objects[keeper].status == OBJECT_LIVE;
 }
 
 /* Memory of a scratch parameter in a result. */
@@ -332,8 +342,7 @@ report_order(struct exec *exec, value result)
         struct binding binding = state->bindings[i];
         index = state_object(state, &exec->values, binding.value);
         if (index < 0 || binding.stored.function == NULL ||
-            (!is_against_order(exec, &binding, (uint32_t)index) &&
-             !is_in_new_block(exec, &binding, (uint32_t)index)))
+            !is_against_order(exec, &binding, (uint32_t)index))
             continue;
         const struct verdict_note notes[] = {
             {state->objects[index].made, "the memory is allocated here"}};
@@ -341,6 +350,19 @@ report_order(struct exec *exec, value result)
                     notes, 1, "%s gets memory of a shorter-lived arena",
                     exec_place_name(exec, binding.place));
     }
+}
+
+/* An arena that is itself kept in an object of static lifetime. */
+static bool
+is_global(struct exec *exec, value arena)
+{
+    const struct value_entry *entry = value_at(&exec->values, arena);
+    while (entry->kind == VALUE_ARENA || entry->kind == VALUE_FIELD)
+        entry = value_at(&exec->values, entry->a);
+    if (entry->kind != VALUE_INITIAL)
+        return false;
+    place root = place_at(&exec->values, entry->a)->root;
+    return place_at(&exec->values, root)->kind == PLACE_GLOBAL;
 }
 
 /* Frame memory in objects of static lifetime, when nobody is known who ends
@@ -365,7 +387,8 @@ report_static(struct exec *exec)
             state->objects[index].arena == VALUE_NONE
                 ? 0
                 : value_at(&exec->values, state->objects[index].arena)->type;
-        if (type != IR_TYPE_FRAME)
+        if (type != IR_TYPE_FRAME ||
+            is_global(exec, state->objects[index].arena))
             continue;
         const struct verdict_note notes[] = {
             {state->objects[index].made, "the memory is allocated here"}};
@@ -481,10 +504,24 @@ exec_exit(struct exec *exec, value result)
     report_crossed(exec);
     report_result(exec, result);
     report_lost(exec, result);
-    exec_gpu_exit(exec, result);
     report_order(exec, result);
     report_static(exec);
     note_outcomes(exec);
+}
+
+void
+exec_jumps_out(struct exec *exec, uint32_t set_at)
+{
+    struct state *state = exec->state;
+    for (uint32_t i = 0; i < state->arena_count; i++) {
+        const struct arena *arena = &state->arenas[i];
+        if (arena->status == ARENA_OPEN && arena->begun_at > set_at) {
+            add_outcome(exec, arena->value, true, false, false,
+                        at_root(exec, arena->begun));
+            exec->outcomes[exec->outcome_count - 1].left =
+                at_root(exec, exec_here(exec));
+        }
+    }
 }
 
 /* A function that leaves the frame open on its last way out is one that

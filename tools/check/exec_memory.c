@@ -4,7 +4,6 @@
  * Roles that give memory or take it away.
  */
 #include "check/exec_role.h"
-#include "check/exec_scan.h"
 
 #include <string.h>
 
@@ -134,8 +133,9 @@ static const char *
 kind_name(enum object_kind kind)
 {
     static const char *const names[] = {
-        "other memory",     "frame memory", "a pool block", "a heap block",
-        "memory of malloc", "task memory",  "a transfer"};
+        "other memory", "frame memory",     "a pool block",
+        "a heap block", "memory of malloc", "task memory",
+        "a transfer",   "a ticket",         "memory of the device"};
     return names[kind];
 }
 
@@ -202,6 +202,20 @@ check_not_memory(struct exec *exec, const struct call *call, value v)
 }
 
 static void
+check_tag(struct exec *exec, const struct object *object)
+{
+    value now = exec_tag(exec);
+    if (now == VALUE_NONE || object->tag == VALUE_NONE || now == object->tag)
+        return;
+    const struct verdict_note notes[] = {
+        {object->made, "the memory is allocated here"}};
+    verdict_add(exec->reports, exec->program, exec->state, 801, exec_here(exec),
+                notes, 1,
+                "memory is freed under another tag than it was allocated "
+                "under");
+}
+
+static void
 free_memory(struct exec *exec, const struct call *call, enum role_verb verb,
             value v)
 {
@@ -215,17 +229,30 @@ free_memory(struct exec *exec, const struct call *call, enum role_verb verb,
     struct object *object = &exec->state->objects[index];
     if (object->status == OBJECT_IGNORED || object->status == OBJECT_ABSENT)
         return;
+    if (exec_may_be_another(exec, object)) {
+        object->rounds = exec->state->rounds;
+        return;
+    }
     if (object->status == OBJECT_FREED || object->status == OBJECT_SENT) {
         report_double_free(exec, object);
         return;
     }
+    check_tag(exec, object);
     if (!may_free((enum object_kind)object->kind, verb)) {
         report_wrong_free(exec, call, object);
         return;
     }
     object->status = OBJECT_FREED;
     object->ended = exec_here(exec);
-    exec_tag_freed(exec, object);
+    object->rounds = exec->state->rounds;
+}
+
+static bool
+may_resize(enum object_kind kind, const struct roles *roles)
+{
+    if (roles_find(roles, ROLE_MALLOC) != NULL)
+        return kind == OBJECT_UNKNOWN || kind == OBJECT_MALLOC;
+    return kind != OBJECT_MALLOC || roles_find(roles, ROLE_FRAME) == NULL;
 }
 
 static void
@@ -244,8 +271,7 @@ resize(struct exec *exec, struct call *call, const struct role *role)
     }
     if (old->status != OBJECT_LIVE)
         return;
-    if (roles_find(call->roles, ROLE_MALLOC) != NULL &&
-        !may_free((enum object_kind)old->kind, ROLE_FREES_MALLOC)) {
+    if (!may_resize((enum object_kind)old->kind, call->roles)) {
         report_wrong_free(exec, call, old);
         return;
     }
@@ -266,16 +292,44 @@ is_fixed(struct exec *exec, const struct call *call)
         return false;
     place base = value_target(&exec->values, call->args[0]);
     uint32_t name = program_symbol(exec->program, "max");
-    int64_t n;
-    value max = state_read(exec->state, &exec->values,
-                           place_field(&exec->values, base, name));
-    return state_number(exec->state, &exec->values, max, &n) && n != -1;
+    uint32_t inner = program_symbol(exec->program, "entries");
+    uint32_t of_string = program_symbol(exec->program, "base");
+    place places[3] = {
+        place_field(&exec->values, base, name),
+        place_field(&exec->values, place_field(&exec->values, base, inner),
+                    name),
+        place_field(&exec->values, place_field(&exec->values, base, of_string),
+                    name)};
+    for (int i = 0; i < 3; i++) {
+        int64_t n;
+        const struct binding *binding = state_binding(exec->state, places[i]);
+        if (binding != NULL &&
+            state_number(exec->state, &exec->values, binding->value, &n))
+            return n != -1;
+    }
+    return false;
+}
+
+/* The items of a container that a call gets the address of; it has others
+ * afterwards. */
+static value
+take_items(struct exec *exec, value container)
+{
+    uint32_t name = program_symbol(exec->program, "items");
+    place p = place_field(&exec->values, value_target(&exec->values, container),
+                          name);
+    value v = state_read(exec->state, &exec->values, p);
+    state_write(exec->state, &exec->values, p, exec_fresh(exec),
+                exec_here(exec));
+    return v;
 }
 
 static void
 grow(struct exec *exec, const struct call *call, const struct role *role)
 {
     value v = call_argument(call, role->a);
+    if (role->is_out_a && v != VALUE_NONE && !is_fixed(exec, call))
+        v = take_items(exec, v);
     if (call_is_null(exec, v) || is_fixed(exec, call))
         return;
     int32_t index = object_for(exec, v);

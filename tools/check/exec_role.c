@@ -41,8 +41,18 @@ mark_escaped(struct exec *exec, value v)
 }
 
 /* The context of this thread, handed to another. */
+static bool
+reads_field(const struct function *function, uint32_t name)
+{
+    for (uint32_t i = 0; i < function->insn_count; i++)
+        if (function->insns[i].op == IR_FIELD &&
+            (uint32_t)function->insns[i].b == name)
+            return true;
+    return false;
+}
+
 static void
-check_foreign_ctx(struct exec *exec, value data)
+check_foreign_ctx(struct exec *exec, value data, const struct function *started)
 {
     struct state *state = exec->state;
     const struct value_entry entry = *value_at(&exec->values, data);
@@ -53,6 +63,11 @@ check_foreign_ctx(struct exec *exec, value data)
     for (uint32_t i = 0; !is_bad && i < state->binding_count; i++) {
         const struct value_entry *held =
             value_at(&exec->values, state->bindings[i].value);
+        const struct place_entry *field =
+            place_at(&exec->values, state->bindings[i].place);
+        if (started != NULL && field->kind == PLACE_FIELD &&
+            !reads_field(started, field->b))
+            continue;
         is_bad = place_is_in(&exec->values, state->bindings[i].place, p) &&
                  held->kind == VALUE_ARENA && held->type == IR_TYPE_CTX;
     }
@@ -68,7 +83,12 @@ start_thread(struct exec *exec, struct call *call, const struct role *role)
     value data = call_argument(call, role->b);
     if (data == VALUE_NONE)
         return;
-    check_foreign_ctx(exec, data);
+    value entry = call_argument(call, role->a);
+    check_foreign_ctx(
+        exec, data,
+        value_at(&exec->values, entry)->kind == VALUE_FUNCTION
+            ? exec->program->symbols[value_at(&exec->values, entry)->a].function
+            : NULL);
     int32_t index = frame_memory_in(exec, data);
     mark_escaped(exec, data);
     if (index < 0)
@@ -168,6 +188,18 @@ push_tag(struct exec *exec, value ctx, value tag)
     tags->depth++;
     tags->pushes++;
     tags->pushed = exec_here(exec);
+}
+
+value
+exec_tag(const struct exec *exec)
+{
+    const struct state *state = exec->state;
+    for (uint32_t i = 0; i < state->tag_count; i++) {
+        const struct tag_depth *tags = &state->tags[i];
+        if (tags->depth > 0 && tags->depth <= 4)
+            return tags->stack[tags->depth - 1];
+    }
+    return VALUE_NONE;
 }
 
 static void

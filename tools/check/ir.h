@@ -15,10 +15,10 @@
 #include <stdio.h>
 
 enum ir_op {
-    IR_NOP,     /* imm, when it is not 0, is the code of a finding */
+    IR_NOP,
     IR_CONST,   /* dst = imm */
     IR_HAVOC,   /* dst = something unknown */
-    IR_STRING,  /* dst = address of a string literal, with text a, or 0 */
+    IR_STRING,  /* dst = address of a string literal; its text is name a */
     IR_VAR,     /* dst = address of local variable a */
     IR_GLOBAL,  /* dst = address of the object with name a */
     IR_FUNC,    /* dst = function with name a */
@@ -38,7 +38,7 @@ enum ir_op {
     IR_RETURN,  /* register a, or nothing: -1 */
     IR_DECLARE, /* local variable a begins a new life */
     IR_CLEANUP, /* local variable a goes out of sight; name b cleans up */
-    IR_END      /* a path that does not come back */
+    IR_END      /* a path that does not come back; imm: it is thrown */
 };
 
 enum ir_binary {
@@ -89,6 +89,7 @@ struct ir_insn {
 
 struct ir_var {
     uint32_t name;
+    uint32_t type_name; /* of a record */
     uint8_t type;
     uint8_t is_param;
     uint8_t is_record;
@@ -138,6 +139,12 @@ struct ir_remark {
     uint32_t fix_file, fix_offset, fix_length, fix_text; /* text 0: none */
 };
 
+/* A file that the unit was made of. */
+struct ir_include {
+    uint32_t path, unused;
+    uint64_t hash; /* of its content, in the cache */
+};
+
 #define IR_TABLES(X)                                       \
     X(struct ir_function, functions, function_count)       \
     X(struct ir_insn, insns, insn_count)                   \
@@ -147,6 +154,7 @@ struct ir_remark {
     X(struct ir_annotation, annotations, annotation_count) \
     X(struct ir_remark, remarks, remark_count)             \
     X(uint32_t, files, file_count)                         \
+    X(struct ir_include, includes, include_count)          \
     X(char, text, text_size)
 
 /* What one translation unit has. Strings are offsets into text, which begins

@@ -64,27 +64,26 @@ CHECK_FRONT_SOURCES = \
 CHECK_ENGINE_SOURCES = \
 	tools/check/clang.c \
 	tools/check/clang.h \
+	tools/check/crew.c \
+	tools/check/crew.h \
 	tools/check/engine.c \
 	tools/check/exec.c \
 	tools/check/exec.h \
 	tools/check/exec_arena.c \
 	tools/check/exec_call.c \
+	tools/check/exec_compute.c \
 	tools/check/exec_exit.c \
-	tools/check/exec_gpu.c \
 	tools/check/exec_memory.c \
-	tools/check/exec_module.h \
-	tools/check/exec_physics.c \
+	tools/check/exec_protocol.c \
 	tools/check/exec_role.c \
 	tools/check/exec_role.h \
-	tools/check/exec_scan.h \
-	tools/check/exec_tags.c \
-	tools/check/exec_usage.c \
 	tools/check/exec_use.c \
 	tools/check/ir.c \
 	tools/check/ir.h \
 	tools/check/lower.c \
 	tools/check/lower.h \
 	tools/check/lower_call.c \
+	tools/check/lower_cxx.c \
 	tools/check/lower_expr.c \
 	tools/check/lower_insn.c \
 	tools/check/lower_statement.c \
@@ -97,8 +96,12 @@ CHECK_ENGINE_SOURCES = \
 	tools/check/resource.h \
 	tools/check/role.c \
 	tools/check/role_table.c \
+	tools/check/rules.c \
+	tools/check/rules.h \
 	tools/check/state.c \
 	tools/check/state.h \
+	tools/check/store.c \
+	tools/check/store.h \
 	tools/check/syntax.c \
 	tools/check/value.c \
 	tools/check/value.h \

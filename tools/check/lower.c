@@ -110,8 +110,11 @@ static uint32_t
 take_params(struct lowering *lo, clang_cursor decl)
 {
     uint32_t count = 0;
-    if (decl.kind == CLANG_METHOD &&
-        lo->clang->Cursor_getStorageClass(decl) != 3) {
+    bool has_object = (decl.kind == CLANG_METHOD &&
+                       lo->clang->Cursor_getStorageClass(decl) != 3) ||
+                      decl.kind == CLANG_CONSTRUCTOR ||
+                      decl.kind == CLANG_DESTRUCTOR;
+    if (has_object) {
         clang_cursor none = {0, 0, {NULL, NULL, NULL}};
         clang_type type = lo->clang->getCursorType(decl);
         lo->this_var = lower_new_var(lo, none, type);
@@ -130,6 +133,28 @@ take_params(struct lowering *lo, clang_cursor decl)
     return count;
 }
 
+/* "member(value)" in front of a constructor's body. */
+static void
+take_initializers(struct lowering *lo, clang_cursor decl)
+{
+    struct lower_kids kids = lower_kids(lo, decl);
+    for (uint32_t i = 0; i + 1 < kids.count; i++) {
+        clang_cursor member = lower_kid(lo, kids, i);
+        clang_cursor init = lower_kid(lo, kids, i + 1);
+        if (member.kind != CLANG_MEMBER_REF ||
+            init.kind < CLANG_UNEXPOSED_EXPR || init.kind >= 200)
+            continue;
+        uint32_t name = lower_name(lo, member);
+        int32_t object = lower_value(lo, IR_VAR, member, lo->this_var, -1);
+        object = lower_value(lo, IR_LOAD, member, object, -1);
+        int32_t place =
+            lower_value(lo, IR_FIELD, member, object, (int32_t)name);
+        lower_initialize(lo, member, place, lo->clang->getCursorType(member),
+                         init);
+    }
+    lower_drop(lo, kids);
+}
+
 static void
 take_function(struct lowering *lo, clang_cursor decl)
 {
@@ -146,7 +171,10 @@ take_function(struct lowering *lo, clang_cursor decl)
         return;
     lo->module->bodies++;
     begin_function(lo);
+    lo->function_name = lower_symbol(lo, decl);
     uint32_t params = take_params(lo, decl);
+    if (decl.kind == CLANG_CONSTRUCTOR)
+        take_initializers(lo, decl);
     lower_compound(lo, body, NULL);
     end_function(lo, decl, params);
 }
@@ -281,6 +309,23 @@ first_error(const struct lowering *lo)
 }
 
 static void
+take_include(void *file, clang_location *stack, unsigned depth, void *user)
+{
+    struct lowering *lo = user;
+    (void)stack;
+    (void)depth;
+    clang_string text = lo->clang->getFileName(file);
+    const char *path = lo->clang->getCString(text);
+    char *whole = path == NULL || path[0] == '/'
+                      ? check_strdup(path == NULL ? "" : path)
+                      : check_printf("%s/%s", lo->directory, path);
+    uint32_t name = ir_name(lo->module, whole);
+    IR_APPEND(lo->module, includes, include_count)->path = name;
+    check_free(whole);
+    lo->clang->disposeString(text);
+}
+
+static void
 forget(struct lowering *lo)
 {
     check_free(lo->kids);
@@ -336,6 +381,7 @@ lower_unit(const struct clang *clang, const struct check_unit *unit,
     memset(&lo, 0, sizeof(lo));
     lo.clang = clang;
     lo.module = module;
+    lo.directory = unit->directory;
     lo.is_cxx = is_cxx_file(unit->file);
     ir_module_begin(module);
     void *index = clang->createIndex(0, 0);
@@ -353,6 +399,7 @@ lower_unit(const struct clang *clang, const struct check_unit *unit,
         clang->visitChildren(clang->getTranslationUnitCursor(lo.unit),
                              take_declaration, &lo);
         find_writes(module);
+        clang->getInclusions(lo.unit, take_include, &lo);
         clang->disposeTranslationUnit(lo.unit);
     }
     clang->disposeIndex(index);

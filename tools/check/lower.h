@@ -58,6 +58,7 @@ struct lowering {
     void *unit;
     struct ir_module *module;
     bool is_cxx;
+    const char *directory;
 
     clang_cursor *kids; /* a stack of children */
     uint32_t kid_count, kids_room;
@@ -66,6 +67,7 @@ struct lowering {
 
     /* Of the function at hand. */
     uint32_t function; /* index */
+    uint32_t function_name;
     uint32_t first_insn, first_var;
     int32_t registers;
     uint32_t flags;
@@ -82,6 +84,8 @@ struct lowering {
     int32_t default_label; /* of the innermost switch; -1: none */
     struct lower_target target;
     uint32_t loop_depth;
+    clang_type
+        assigned; /* what the call at hand is assigned to; kind 0: none */
     int32_t this_var;
 };
 
@@ -137,19 +141,29 @@ void lower_condition(struct lowering *lowering, clang_cursor cursor,
 void lower_initialize(struct lowering *lowering, clang_cursor at,
                       int32_t address, clang_type type, clang_cursor init);
 int32_t lower_call(struct lowering *lowering, clang_cursor cursor);
+/* The last child that is an expression; false: there is none. */
+bool lower_last_expression(struct lowering *lowering, clang_cursor cursor,
+                           clang_cursor *out);
+/* lower_cxx.c: "new" and "delete", and a constructor's call for the object at an address. */
+int32_t lower_new_or_delete(struct lowering *lowering, clang_cursor cursor);
+void lower_construct(struct lowering *lowering, clang_cursor call,
+                     int32_t object);
+/* The name of the destructor that a class declares, or 0. */
+uint32_t lower_destructor(struct lowering *lowering, clang_type type);
+/* Whether a class has something to do at the end of its objects. */
+bool lower_needs_destructor(struct lowering *lowering, clang_type type);
 /* Parentheses and implicit casts taken off. */
 clang_cursor lower_strip(struct lowering *lowering, clang_cursor cursor);
 
 /* lower_statement.c */
 void lower_statement(struct lowering *lowering, clang_cursor cursor);
+/* Cleans variables that came into sight after the first count. */
+void lower_clean(struct lowering *lowering, clang_cursor at, uint32_t count);
 void lower_compound(struct lowering *lowering, clang_cursor cursor,
                     int32_t *last_value);
 
 /* syntax.c: what a call shows without running it. */
 void syntax_call(struct lowering *lowering, clang_cursor call,
                  const char *name);
-/* A value is stored in what has the type. */
-void syntax_store(struct lowering *lowering, clang_type target,
-                  clang_cursor value);
 
 #endif

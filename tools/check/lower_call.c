@@ -251,7 +251,9 @@ lower_initialize(struct lowering *lo, clang_cursor at, int32_t address,
         lower_emit(lo, IR_ZERO, at)->a = address;
         return;
     }
+    lo->assigned = type;
     int32_t value = lower_expr(lo, init);
+    lo->assigned.kind = 0;
     struct ir_insn *insn = lower_emit(lo, IR_STORE, at);
     insn->a = address;
     insn->b = value;

@@ -28,9 +28,9 @@ set_type(struct lowering *lo, clang_type type)
     lo->module->insns[lo->module->insn_count - 1].type = kind;
 }
 
-/* The last child that is an expression. */
-static bool
-last_expression(struct lowering *lo, clang_cursor cursor, clang_cursor *out)
+bool
+lower_last_expression(struct lowering *lo, clang_cursor cursor,
+                      clang_cursor *out)
 {
     struct lower_kids kids = lower_kids(lo, cursor);
     bool is_found = false;
@@ -51,24 +51,10 @@ lower_strip(struct lowering *lo, clang_cursor cursor)
             cursor.kind != CLANG_CAST)
             return cursor;
         clang_cursor inner;
-        if (!last_expression(lo, cursor, &inner))
+        if (!lower_last_expression(lo, cursor, &inner))
             return cursor;
         cursor = inner;
     }
-}
-
-/* The text is kept where it can be a name: with its quotes. */
-static int32_t
-literal(struct lowering *lo, clang_cursor cursor)
-{
-    enum { NAME_MAX_SIZE = 64 };
-    clang_string text = lo->clang->getCursorSpelling(cursor);
-    const char *name = lo->clang->getCString(text);
-    uint32_t at = name != NULL && strlen(name) <= NAME_MAX_SIZE
-                      ? ir_name(lo->module, name)
-                      : 0;
-    lo->clang->disposeString(text);
-    return lower_value(lo, IR_STRING, cursor, (int32_t)at, -1);
 }
 
 static int32_t
@@ -142,7 +128,7 @@ member_address(struct lowering *lo, clang_cursor cursor)
 {
     clang_cursor base;
     int32_t object;
-    if (last_expression(lo, cursor, &base)) {
+    if (lower_last_expression(lo, cursor, &base)) {
         object = lower_is_pointer(lo, type_of(lo, base))
                      ? lower_expr(lo, base)
                      : lower_address(lo, base);
@@ -186,6 +172,24 @@ temporary(struct lowering *lo, clang_cursor cursor)
     return address;
 }
 
+/* A short text is kept, for names. */
+static int32_t
+literal_text(struct lowering *lo, clang_cursor cursor)
+{
+    char text[64];
+    clang_string spelling = lo->clang->getCursorSpelling(cursor);
+    const char *quoted = lo->clang->getCString(spelling);
+    size_t size = quoted == NULL ? 0 : strlen(quoted);
+    uint32_t name = 0;
+    if (size > 2 && size < sizeof(text) && quoted[0] == '"') {
+        memcpy(text, quoted + 1, size - 2);
+        text[size - 2] = '\0';
+        name = ir_name(lo->module, text);
+    }
+    lo->clang->disposeString(spelling);
+    return lower_value(lo, IR_STRING, cursor, (int32_t)name, -1);
+}
+
 static int32_t
 literal_address(struct lowering *lo, clang_cursor cursor)
 {
@@ -194,7 +198,7 @@ literal_address(struct lowering *lo, clang_cursor cursor)
     int32_t var = lower_new_var(lo, none, type_of(lo, cursor));
     lower_emit(lo, IR_DECLARE, cursor)->a = var;
     int32_t address = lower_value(lo, IR_VAR, cursor, var, -1);
-    if (last_expression(lo, cursor, &init))
+    if (lower_last_expression(lo, cursor, &init))
         lower_initialize(lo, cursor, address, type_of(lo, cursor), init);
     return address;
 }
@@ -206,7 +210,7 @@ unary_address(struct lowering *lo, clang_cursor cursor)
     bool is_prefix;
     clang_cursor inner;
     lower_unary_operator(lo, cursor, op, &is_prefix);
-    if (!last_expression(lo, cursor, &inner))
+    if (!lower_last_expression(lo, cursor, &inner))
         return unknown(lo, cursor);
     if (op[0] == '*')
         return lower_expr(lo, inner);
@@ -231,10 +235,10 @@ lower_address(struct lowering *lo, clang_cursor cursor)
     case CLANG_COMPOUND_LITERAL:
         return literal_address(lo, cursor);
     case CLANG_STRING_LITERAL:
-        return literal(lo, cursor);
+        return literal_text(lo, cursor);
     case CLANG_PAREN:
     case CLANG_UNEXPOSED_EXPR:
-        if (last_expression(lo, cursor, &inner))
+        if (lower_last_expression(lo, cursor, &inner))
             return lower_address(lo, inner);
         return unknown(lo, cursor);
     case CLANG_THIS:
@@ -297,8 +301,9 @@ static int32_t
 assign(struct lowering *lo, clang_cursor cursor, clang_cursor left,
        clang_cursor right)
 {
-    syntax_store(lo, lo->clang->getCursorType(left), right);
+    lo->assigned = type_of(lo, left);
     int32_t value = lower_expr(lo, right);
+    lo->assigned.kind = 0;
     int32_t address = lower_address(lo, left);
     store(lo, cursor, address, value);
     return value;
@@ -365,7 +370,7 @@ unary(struct lowering *lo, clang_cursor cursor)
     bool is_prefix;
     clang_cursor inner;
     lower_unary_operator(lo, cursor, op, &is_prefix);
-    if (!last_expression(lo, cursor, &inner))
+    if (!lower_last_expression(lo, cursor, &inner))
         return unknown(lo, cursor);
     if (op[1] != '\0')
         return step(lo, cursor, inner, op, is_prefix);
@@ -416,6 +421,28 @@ conditional(struct lowering *lo, clang_cursor cursor)
     return dst;
 }
 
+/* An atomic operation or the like: as a call that nothing is known of. */
+static int32_t
+lower_parts(struct lowering *lo, clang_cursor cursor)
+{
+    int32_t list[8];
+    uint32_t count = 0;
+    struct lower_kids kids = lower_kids(lo, cursor);
+    for (uint32_t i = 0; i < kids.count && count < 8; i++)
+        if (is_expression(lower_kid(lo, kids, i)))
+            list[count++] = lower_expr(lo, lower_kid(lo, kids, i));
+    lower_drop(lo, kids);
+    uint32_t first = lo->module->arg_count;
+    for (uint32_t i = 0; i < count; i++)
+        *IR_APPEND(lo->module, args, arg_count) = list[i];
+    uint32_t name = ir_name(lo->module, "an operation");
+    int32_t dst = lower_value(lo, IR_CALL, cursor, (int32_t)name, -1);
+    struct ir_insn *insn = &lo->module->insns[lo->module->insn_count - 1];
+    insn->imm = first;
+    insn->c = (int32_t)count;
+    return dst;
+}
+
 static int32_t
 wrapped(struct lowering *lo, clang_cursor cursor)
 {
@@ -425,17 +452,14 @@ wrapped(struct lowering *lo, clang_cursor cursor)
     lower_drop(lo, kids);
     if (count == 1 && is_expression(only))
         return lower_expr(lo, only);
-    clang_cursor last;
-    if (count != 0 && last_expression(lo, cursor, &last))
-        lower_expr(lo, last);
-    return unknown(lo, cursor);
+    return count > 1 ? lower_parts(lo, cursor) : unknown(lo, cursor);
 }
 
 static int32_t
 casted(struct lowering *lo, clang_cursor cursor)
 {
     clang_cursor inner;
-    if (!last_expression(lo, cursor, &inner))
+    if (!lower_last_expression(lo, cursor, &inner))
         return unknown(lo, cursor);
     if (lo->clang->getCanonicalType(type_of(lo, cursor)).kind ==
             CLANG_TYPE_VOID ||
@@ -469,25 +493,6 @@ statement_value(struct lowering *lo, clang_cursor cursor)
     return value >= 0 ? value : unknown(lo, cursor);
 }
 
-static int32_t
-new_or_delete(struct lowering *lo, clang_cursor cursor)
-{
-    clang_cursor inner;
-    bool is_delete = cursor.kind == CLANG_DELETE;
-    int32_t arg = -1;
-    if (is_delete && last_expression(lo, cursor, &inner))
-        arg = lower_expr(lo, inner);
-    uint32_t first = lo->module->arg_count;
-    if (arg >= 0)
-        *IR_APPEND(lo->module, args, arg_count) = arg;
-    uint32_t name = ir_name(lo->module, is_delete ? "delete" : "new");
-    int32_t dst = lower_value(lo, IR_CALL, cursor, (int32_t)name, -1);
-    struct ir_insn *insn = &lo->module->insns[lo->module->insn_count - 1];
-    insn->imm = first;
-    insn->c = arg >= 0 ? 1 : 0;
-    return dst;
-}
-
 /* Parts are lowered for what they do. */
 static int32_t
 unmodelled(struct lowering *lo, clang_cursor cursor)
@@ -501,8 +506,10 @@ unmodelled(struct lowering *lo, clang_cursor cursor)
         if (is_expression(lower_kid(lo, kids, i)))
             lower_expr(lo, lower_kid(lo, kids, i));
     lower_drop(lo, kids);
-    if (cursor.kind == CLANG_THROW)
-        lower_emit(lo, IR_END, cursor);
+    if (cursor.kind == CLANG_THROW) {
+        lower_clean(lo, cursor, 0);
+        lower_emit(lo, IR_END, cursor)->imm = 1;
+    }
     return unknown(lo, cursor);
 }
 
@@ -532,7 +539,7 @@ lower_expr(struct lowering *lo, clang_cursor cursor)
         return load(lo, cursor, literal_address(lo, cursor),
                     type_of(lo, cursor));
     case CLANG_STRING_LITERAL:
-        return literal(lo, cursor);
+        return literal_text(lo, cursor);
     case CLANG_INT_LITERAL:
     case CLANG_CHAR_LITERAL:
     case CLANG_BOOL_LITERAL:
@@ -554,7 +561,7 @@ lower_expr(struct lowering *lo, clang_cursor cursor)
         return statement_value(lo, cursor);
     case CLANG_NEW:
     case CLANG_DELETE:
-        return new_or_delete(lo, cursor);
+        return lower_new_or_delete(lo, cursor);
     default:
         return unmodelled(lo, cursor);
     }

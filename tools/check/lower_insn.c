@@ -130,6 +130,12 @@ lower_new_var(struct lowering *lo, clang_cursor decl, clang_type type)
     int32_t index = (int32_t)(lo->module->var_count - 1 - lo->first_var);
     var->type = lower_type(lo, type);
     var->is_record = lower_is_record(lo, type);
+    uint32_t type_name =
+        lower_is_record(lo, type)
+            ? lower_name(lo, lo->clang->getTypeDeclaration(
+                                 lo->clang->getCanonicalType(type)))
+            : 0;
+    lo->module->vars[lo->module->var_count - 1].type_name = type_name;
     uint32_t name = lower_name(lo, decl);
     lo->module->vars[lo->module->var_count - 1].name = name;
     ir_grow((void **)&lo->locals, &lo->locals_room, lo->local_count,

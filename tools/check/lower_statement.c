@@ -26,6 +26,35 @@ declare_static(struct lowering *lo, clang_cursor decl)
 }
 
 static void
+push_cleanup(struct lowering *lo, int32_t var, uint32_t function)
+{
+    ir_grow((void **)&lo->cleanups, &lo->cleanups_room, lo->cleanup_count,
+            sizeof(*lo->cleanups));
+    lo->cleanups[lo->cleanup_count++] = (struct lower_cleanup){var, function};
+}
+
+/* An object of a class: constructed here, destroyed at the end of its block. */
+static void
+declare_object(struct lowering *lo, clang_cursor decl, int32_t var)
+{
+    clang_type type = lo->clang->getCursorType(decl);
+    clang_cursor init = lo->clang->Cursor_getVarDeclInitializer(decl);
+    int32_t address = lower_value(lo, IR_VAR, decl, var, -1);
+    clang_cursor bare = is_expression(init) ? lower_strip(lo, init) : init;
+    if (bare.kind == CLANG_CALL &&
+        lo->clang->getCursorReferenced(bare).kind == CLANG_CONSTRUCTOR)
+        lower_construct(lo, bare, address);
+    else if (is_expression(init))
+        lower_initialize(lo, decl, address, type, init);
+    uint32_t destructor = lower_destructor(lo, type);
+    if (destructor != 0)
+        push_cleanup(lo, var, destructor);
+    uint32_t function = lower_cleanup_function(lo, decl, type);
+    if (function != 0)
+        push_cleanup(lo, var, function);
+}
+
+static void
 declare(struct lowering *lo, clang_cursor decl)
 {
     clang_type type = lo->clang->getCursorType(decl);
@@ -38,23 +67,23 @@ declare(struct lowering *lo, clang_cursor decl)
     }
     int32_t var = lower_new_var(lo, decl, type);
     lower_emit(lo, IR_DECLARE, decl)->a = var;
+    if (lo->is_cxx && lower_is_record(lo, type)) {
+        declare_object(lo, decl, var);
+        return;
+    }
     clang_cursor init = lo->clang->Cursor_getVarDeclInitializer(decl);
     if (is_expression(init)) {
-        syntax_store(lo, type, init);
         int32_t address = lower_value(lo, IR_VAR, decl, var, -1);
         lower_initialize(lo, decl, address, type, init);
     }
     uint32_t function = lower_cleanup_function(lo, decl, type);
-    if (function == 0)
-        return;
-    ir_grow((void **)&lo->cleanups, &lo->cleanups_room, lo->cleanup_count,
-            sizeof(*lo->cleanups));
-    lo->cleanups[lo->cleanup_count++] = (struct lower_cleanup){var, function};
+    if (function != 0)
+        push_cleanup(lo, var, function);
 }
 
 /* Cleans what came into sight after the first count. */
-static void
-clean(struct lowering *lo, clang_cursor at, uint32_t count)
+void
+lower_clean(struct lowering *lo, clang_cursor at, uint32_t count)
 {
     for (uint32_t i = lo->cleanup_count; i-- > count;) {
         struct ir_insn *insn = lower_emit(lo, IR_CLEANUP, at);
@@ -90,7 +119,7 @@ lower_compound(struct lowering *lo, clang_cursor cursor, int32_t *last_value)
             lower_statement(lo, kid);
     }
     lower_drop(lo, kids);
-    clean(lo, cursor, cleanups);
+    lower_clean(lo, cursor, cleanups);
     lo->cleanup_count = cleanups;
     lo->local_count = locals;
 }
@@ -286,7 +315,7 @@ lower_for(struct lowering *lo, clang_cursor cursor)
         lower_expr(lo, parts.part[2]);
     lower_jump(lo, cursor, loop.head);
     end_loop(lo, &loop);
-    clean(lo, cursor, cleanups);
+    lower_clean(lo, cursor, cleanups);
     lo->cleanup_count = cleanups;
     lo->local_count = locals;
 }
@@ -429,14 +458,14 @@ lower_return(struct lowering *lo, clang_cursor cursor)
     if (kids.count > 0 && is_expression(lower_kid(lo, kids, 0)))
         value = lower_expr(lo, lower_kid(lo, kids, 0));
     lower_drop(lo, kids);
-    clean(lo, cursor, 0);
+    lower_clean(lo, cursor, 0);
     lower_emit(lo, IR_RETURN, cursor)->a = value;
 }
 
 static void
 leave(struct lowering *lo, clang_cursor cursor, int32_t label)
 {
-    clean(lo, cursor, lo->target.cleanups);
+    lower_clean(lo, cursor, lo->target.cleanups);
     if (label >= 0)
         lower_jump(lo, cursor, label);
 }

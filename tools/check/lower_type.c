@@ -189,11 +189,9 @@ operator_of_number(int kind, char out[4])
     static const char *const names[] = {
         "",  "",   "",   "*",  "/",  "%", "+", "-", "<<", ">>", "", "<",
         ">", "<=", ">=", "==", "!=", "&", "^", "|", "&&", "||", "="};
-    out[0] = '\0';
-    if (kind > 0 && (size_t)kind < sizeof(names) / sizeof(*names))
-        strcpy(out, names[kind]);
-    else if (kind == 33)
-        strcpy(out, ",");
+    const int last = (int)(sizeof(names) / sizeof(*names)) - 1;
+    bool is_listed = kind > 0 && kind <= last;
+    strcpy(out, is_listed ? names[kind] : kind == 33 ? "," : "");
 }
 
 static bool
@@ -375,8 +373,8 @@ known_cleanup(struct lowering *lo, clang_type type)
 static bool
 is_guard(struct lowering *lo, clang_cursor attribute)
 {
-    return strcmp(lo->module->text + lower_name(lo, attribute),
-                  "fa:scope(0)") == 0;
+    uint32_t name = lower_name(lo, attribute);
+    return strcmp(lo->module->text + name, "fa:scope(0)") == 0;
 }
 
 uint32_t

@@ -106,8 +106,8 @@ rename_insns(struct renaming *renaming, struct ir_module *module)
         switch (insn->op) {
         case IR_GLOBAL:
         case IR_FUNC:
-        case IR_CALL:
         case IR_STRING:
+        case IR_CALL:
             insn->a = (int32_t)rename_one(renaming, (uint32_t)insn->a);
             break;
         case IR_FIELD:
@@ -137,6 +137,13 @@ take_objects(struct renaming *renaming, const struct ir_module *module)
 }
 
 static void
+rename_var(struct renaming *renaming, struct ir_var *var)
+{
+    var->name = rename_one(renaming, var->name);
+    var->type_name = rename_one(renaming, var->type_name);
+}
+
+static void
 rename_module(struct program *program, struct ir_module *module)
 {
     struct renaming renaming = {program, module, NULL, 1024};
@@ -146,7 +153,7 @@ rename_module(struct program *program, struct ir_module *module)
     rename_insns(&renaming, module);
     take_objects(&renaming, module);
     for (uint32_t i = 0; i < module->var_count; i++)
-        module->vars[i].name = rename_one(&renaming, module->vars[i].name);
+        rename_var(&renaming, &module->vars[i]);
     for (uint32_t i = 0; i < module->file_count; i++)
         module->files[i] = rename_one(&renaming, module->files[i]);
     for (uint32_t i = 0; i < module->function_count; i++) {
@@ -223,7 +230,7 @@ look_up_roles(struct program *program, uint32_t symbol)
         if (strcmp(program->role_lines[i].function, plain) == 0 ||
             strcmp(program->role_lines[i].function, entry->text) == 0) {
             add_roles(program, symbol, program->role_lines[i].roles);
-            is_configured = true;
+            is_configured = entry->is_configured = true;
         }
     const char *built_in = roles_built_in(entry->text);
     if (!is_configured && !is_annotated && built_in != NULL)
@@ -309,18 +316,6 @@ mark_handed(struct program *program, const struct function *function,
     }
 }
 
-/* Functions that are looked at without roles. */
-static bool
-is_of_module(const char *name)
-{
-    return strncmp(name, "fa_gpu_", 7) == 0 ||
-           strncmp(name, "fa_physics_", 11) == 0 ||
-           strncmp(name, "fa_budget_", 10) == 0 ||
-           strncmp(name, "fa_tag_", 7) == 0 ||
-           strncmp(name, "fa_frame_retain", 15) == 0 ||
-           strncmp(name, "cpSpace", 7) == 0;
-}
-
 static void
 look_at_call(struct program *program, struct function *function, uint32_t at)
 {
@@ -329,8 +324,8 @@ look_at_call(struct program *program, struct function *function, uint32_t at)
     struct function *callee = program->symbols[insn->a].function;
     if (callee != NULL && callee != function)
         callee->has_caller = true;
-    if (touches_lifetimes(roles) || roles_find(roles, ROLE_RENAMED) != NULL ||
-        is_of_module(program_text(program, (uint32_t)insn->a)))
+    if (touches_lifetimes(roles) || program->symbols[insn->a].is_configured ||
+        strncmp(program_text(program, (uint32_t)insn->a), "fa_", 3) == 0)
         function->is_relevant = true;
     for (size_t i = 0; roles != NULL && i < roles->count; i++) {
         const struct role *role = &roles->list[i];

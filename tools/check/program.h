@@ -34,6 +34,7 @@ struct symbol {
     const char *text;
     struct function *function; /* with that name, or NULL */
     struct roles *roles;       /* or NULL */
+    bool is_configured;        /* the roles are the program's own */
     bool has_value;            /* an object that nothing writes */
     bool is_object, is_written;
     int64_t value;
@@ -48,7 +49,6 @@ struct program {
     uint32_t slot_count;
     struct function *functions;
     size_t function_count;
-    const struct check_request *request;
     const struct check_role_line *role_lines;
     size_t role_count;
 };

@@ -255,6 +255,27 @@ truth_of_address(const struct state *state, const struct values *values,
     return state->objects[i].is_maybe_null ? -1 : 1;
 }
 
+/* Two blocks, or a new block and a pointer that was there before. */
+static bool
+are_apart(const struct state *state, const struct values *values, value a,
+          value b)
+{
+    const struct value_entry *x = value_at(values, a);
+    const struct value_entry *y = value_at(values, b);
+    if (x->kind != VALUE_ADDRESS ||
+        (y->kind != VALUE_ADDRESS && y->kind != VALUE_INITIAL)) {
+        if (y->kind == VALUE_ADDRESS && x->kind == VALUE_INITIAL)
+            return are_apart(state, values, b, a);
+        return false;
+    }
+    int32_t i = state_object(state, values, a);
+    place root = place_at(values, x->a)->root;
+    if (place_at(values, root)->kind != PLACE_BLOCK || i < 0 ||
+        state->objects[i].status == OBJECT_ABSENT)
+        return false;
+    return y->kind == VALUE_INITIAL || place_at(values, y->a)->root != root;
+}
+
 static int
 truth_of_equal(struct state *state, struct values *values,
                const struct value_entry *entry)
@@ -266,6 +287,8 @@ truth_of_equal(struct state *state, struct values *values,
         return a == b;
     if (entry->a == entry->b)
         return 1;
+    if (are_apart(state, values, entry->a, entry->b))
+        return 0;
     if (!has_b)
         return -1;
     if (b == 0) {

@@ -38,7 +38,9 @@ enum object_kind {
     OBJECT_HEAP,
     OBJECT_MALLOC,
     OBJECT_TASK,
-    OBJECT_TRANSFER
+    OBJECT_TRANSFER,
+    OBJECT_TICKET, /* of a copy by the graphics device */
+    OBJECT_DEVICE  /* frame memory of the graphics device */
 };
 
 enum object_status {
@@ -48,6 +50,7 @@ enum object_status {
     OBJECT_FREED,
     OBJECT_MOVED, /* it may be elsewhere now */
     OBJECT_SENT,
+    OBJECT_HIDDEN, /* the processor may not see it */
     OBJECT_IGNORED /* reported; no more is said about it */
 };
 
@@ -56,9 +59,10 @@ struct object {
     value arena;
     uint8_t kind, status;
     bool is_maybe_null, is_escaped, is_suspended;
-    int32_t old;   /* what it takes over from, when it is there; or -1 */
-    value tag;     /* that was pushed when it was made */
-    value started; /* the status of what started its thread, or sent it */
+    int32_t old;     /* what it takes over from, when it is there; or -1 */
+    uint32_t rounds; /* of loops, when it was freed */
+    value tag;       /* that was pushed when it was made */
+    value started;   /* the status of what started its thread, or sent it */
     struct event made, ended, shared; /* shared: with another thread */
 };
 
@@ -87,6 +91,14 @@ struct tag_depth {
     bool was_popped;
     value stack[4];
     struct event pushed;
+};
+
+/* What a protocol remembers of a value. */
+struct mark {
+    value value;
+    uint32_t what;
+    int64_t n;
+    struct event at;
 };
 
 struct activation {
@@ -120,6 +132,7 @@ struct decision {
     X(struct tag_depth, tags, tag_count)                \
     X(struct activation, activations, activation_count) \
     X(struct visit, visits, visit_count)                \
+    X(struct mark, notes, note_count)                   \
     X(uint32_t, marks, mark_count)                      \
     X(struct decision, decisions, decision_count)
 
@@ -131,7 +144,8 @@ struct state {
 #undef STATE_MEMBER_
     uint32_t rounds; /* of loops, so far */
     uint32_t pins;
-    bool has_waited; /* for other threads, or at a barrier */
+    uint32_t jump_set; /* the step of the last setjmp(), 0: none */
+    bool has_waited;   /* for other threads, or at a barrier */
     struct event suspended;
     struct state *next; /* on the list of paths to go */
 };

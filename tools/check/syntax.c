@@ -1,131 +1,152 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SPDX-FileCopyrightText: The libframealloc authors */
 /*
- * What a call shows without being run: FA102 and FA103. An instruction that
- * does nothing has the number.
+ * What the text of a call shows: a product of a sizeof that is passed as a
+ * size (FA102), and the size of a pointer variable (FA103).
  */
 #include "check/lower.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* Where a function has the size; products are for those with an array call. */
-static const struct {
-    const char *name;
-    uint32_t size; /* from 0 */
-    bool has_array;
-} sized[] = {
-    {"fa_frame_alloc", 1, true},        {"fa_frame_zalloc", 1, true},
-    {"fa_frame_alloc_array", 2, false}, {"fa_frame_zalloc_array", 2, false},
-    {"fa_heap_alloc", 1, false},        {"fa_alloc", 1, false},
-    {"fa_rc_alloc", 1, false},          {"fa_rc_zalloc", 1, false},
-    {"fa_task_alloc", 2, false},        {"fa_task_zalloc", 3, false},
-};
-
 static bool
-find_size(struct lowering *lo, clang_cursor call, const char *name,
-          bool for_product, clang_cursor *out)
+is_expression(clang_cursor cursor)
 {
-    for (size_t i = 0; i < sizeof(sized) / sizeof(*sized); i++) {
-        if (strcmp(name, sized[i].name) != 0)
-            continue;
-        if ((for_product && !sized[i].has_array) ||
-            lo->clang->Cursor_getNumArguments(call) <= (int)sized[i].size)
-            return false;
-        *out =
-            lower_strip(lo, lo->clang->Cursor_getArgument(call, sized[i].size));
-        return true;
-    }
-    return false;
+    return cursor.kind >= CLANG_UNEXPOSED_EXPR && cursor.kind < 200;
 }
 
 static void
-remark(struct lowering *lo, clang_cursor at, int number)
+remark(struct lowering *lo, clang_cursor at, unsigned number,
+       const char *message)
 {
-    lower_emit(lo, IR_NOP, at)->imm = number;
+    uint32_t line, column, text = ir_name(lo->module, message);
+    uint32_t file =
+        lower_place(lo, lo->clang->getCursorLocation(at), &line, &column, NULL);
+    struct ir_remark *entry = IR_APPEND(lo->module, remarks, remark_count);
+    entry->number = number;
+    entry->file = file;
+    entry->line = line;
+    entry->column = column;
+    entry->message = text;
+    entry->function = lo->function_name;
+}
+
+/* The variable that a sizeof is of, when it is one; its type is a pointer. */
+static bool
+is_size_of_pointer(struct lowering *lo, clang_cursor cursor)
+{
+    if (cursor.kind != CLANG_SIZEOF)
+        return false;
+    struct lower_kids kids = lower_kids(lo, cursor);
+    clang_cursor inner = kids.count == 1 ? lower_kid(lo, kids, 0) : cursor;
+    lower_drop(lo, kids);
+    if (kids.count != 1)
+        return false;
+    while (inner.kind == CLANG_PAREN) {
+        kids = lower_kids(lo, inner);
+        clang_cursor next = kids.count == 1 ? lower_kid(lo, kids, 0) : inner;
+        lower_drop(lo, kids);
+        if (kids.count != 1)
+            return false;
+        inner = next;
+    }
+    return (inner.kind == CLANG_DECL_REF || inner.kind == CLANG_MEMBER) &&
+           lower_is_pointer(lo, lo->clang->getCursorType(inner));
 }
 
 static bool
-is_constant(struct lowering *lo, clang_cursor cursor)
-{
-    void *result = lo->clang->Cursor_Evaluate(cursor);
-    bool is = result != NULL && lo->clang->EvalResult_getKind(result) == 1;
-    if (result != NULL)
-        lo->clang->EvalResult_dispose(result);
-    return is;
-}
-
-/* A product of a size and of what the program finds out. */
-static bool
-is_product(struct lowering *lo, clang_cursor cursor)
+is_product_of_size(struct lowering *lo, clang_cursor cursor)
 {
     char op[4];
     if (cursor.kind != CLANG_BINARY)
         return false;
     struct lower_kids kids = lower_kids(lo, cursor);
-    bool is = kids.count == 2;
-    clang_cursor left = cursor, right = cursor;
-    if (is) {
-        left = lower_kid(lo, kids, 0);
-        right = lower_kid(lo, kids, 1);
-    }
-    lower_drop(lo, kids);
-    if (!is)
+    if (kids.count != 2) {
+        lower_drop(lo, kids);
         return false;
+    }
+    clang_cursor left = lower_kid(lo, kids, 0), right = lower_kid(lo, kids, 1);
+    lower_drop(lo, kids);
     lower_binary_operator(lo, cursor, left, right, op);
-    bool has_size = lower_strip(lo, left).kind == CLANG_SIZEOF ||
-                    lower_strip(lo, right).kind == CLANG_SIZEOF;
-    return strcmp(op, "*") == 0 && has_size && !is_constant(lo, cursor);
+    left = lower_strip(lo, left);
+    right = lower_strip(lo, right);
+    if (op[0] != '*')
+        return false;
+    clang_cursor other = left.kind == CLANG_SIZEOF ? right : left;
+    return (left.kind == CLANG_SIZEOF || right.kind == CLANG_SIZEOF) &&
+           other.kind != CLANG_INT_LITERAL && other.kind != CLANG_SIZEOF;
+}
+
+/* Functions that take a size in bytes as their second argument. */
+static bool
+takes_size(const char *name)
+{
+    static const char *const names[] = {"fa_frame_alloc", "fa_frame_zalloc",
+                                        "fa_heap_alloc",  "fa_alloc",
+                                        "fa_rc_alloc",    "fa_rc_zalloc"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The type of the operand of a sizeof that is a pointer. */
+static bool
+pointer_operand(struct lowering *lo, clang_cursor cursor, clang_type *out)
+{
+    if (!is_size_of_pointer(lo, cursor))
+        return false;
+    struct lower_kids kids = lower_kids(lo, cursor);
+    *out = lo->clang->getCursorType(lower_kid(lo, kids, 0));
+    lower_drop(lo, kids);
+    return true;
+}
+
+/* An array call whose size is that of a pointer, for what holds no pointers. */
+static void
+array_call(struct lowering *lo, clang_cursor call, const char *name)
+{
+    clang_type operand;
+    char text[256];
+    bool is_array = strcmp(name, "fa_frame_alloc_array") == 0 ||
+                    strcmp(name, "fa_frame_zalloc_array") == 0;
+    if (!is_array || lo->assigned.kind == 0 ||
+        lo->clang->Cursor_getNumArguments(call) < 3 ||
+        !lower_is_pointer(lo, lo->assigned))
+        return;
+    clang_cursor size = lower_strip(lo, lo->clang->Cursor_getArgument(call, 2));
+    if (!pointer_operand(lo, size, &operand))
+        return;
+    clang_type held =
+        lo->clang->getPointeeType(lo->clang->getCanonicalType(lo->assigned));
+    if (lower_is_pointer(lo, held) ||
+        lo->clang->getCanonicalType(held).kind == CLANG_TYPE_VOID)
+        return;
+    snprintf(text, sizeof(text), "%s() gets the size of a pointer", name);
+    remark(lo, size, 103, text);
 }
 
 void
 syntax_call(struct lowering *lo, clang_cursor call, const char *name)
 {
-    clang_cursor size;
-    if (find_size(lo, call, name, true, &size) && is_product(lo, size))
-        remark(lo, call, 102);
-}
-
-static bool
-is_same_type(struct lowering *lo, clang_type a, clang_type b)
-{
-    clang_string text_a =
-        lo->clang->getTypeSpelling(lo->clang->getCanonicalType(a));
-    clang_string text_b =
-        lo->clang->getTypeSpelling(lo->clang->getCanonicalType(b));
-    const char *name_a = lo->clang->getCString(text_a);
-    const char *name_b = lo->clang->getCString(text_b);
-    bool is = name_a != NULL && name_b != NULL && strcmp(name_a, name_b) == 0;
-    lo->clang->disposeString(text_a);
-    lo->clang->disposeString(text_b);
-    return is;
-}
-
-/* sizeof(p), where p is of the type that the memory is given to. */
-static bool
-is_size_of(struct lowering *lo, clang_cursor cursor, clang_type target)
-{
-    if (cursor.kind != CLANG_SIZEOF)
-        return false;
-    struct lower_kids kids = lower_kids(lo, cursor);
-    bool is = false;
-    for (uint32_t i = 0; i < kids.count && !is; i++)
-        is = is_same_type(lo, lo->clang->getCursorType(lower_kid(lo, kids, i)),
-                          target);
-    lower_drop(lo, kids);
-    return is;
-}
-
-void
-syntax_store(struct lowering *lo, clang_type target, clang_cursor value)
-{
-    clang_cursor call = lower_strip(lo, value), size;
-    if (call.kind != CLANG_CALL || !lower_is_pointer(lo, target))
+    char text[256], function[100];
+    snprintf(function, sizeof(function), "%s", name);
+    array_call(lo, call, function);
+    if (!takes_size(function) || lo->clang->Cursor_getNumArguments(call) < 2)
         return;
-    clang_string text = lo->clang->getCursorSpelling(call);
-    const char *name = lo->clang->getCString(text);
-    bool is_wrong = name != NULL && find_size(lo, call, name, false, &size) &&
-                    is_size_of(lo, size, target);
-    lo->clang->disposeString(text);
-    if (is_wrong)
-        remark(lo, call, 103);
+    clang_cursor size = lower_strip(lo, lo->clang->Cursor_getArgument(call, 1));
+    if (!is_expression(size))
+        return;
+    bool is_frame = strncmp(function, "fa_frame_", 9) == 0;
+    if (is_frame && is_product_of_size(lo, size)) {
+        snprintf(text, sizeof(text),
+                 "%s() gets a product that may wrap; %s_array() checks it",
+                 function, function);
+        remark(lo, size, 102, text);
+    }
+    if (is_size_of_pointer(lo, size)) {
+        snprintf(text, sizeof(text), "%s() gets the size of a pointer",
+                 function);
+        remark(lo, call, 103, text);
+    }
 }

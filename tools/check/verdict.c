@@ -57,9 +57,10 @@ lift(const struct state *state, struct event event, uint32_t activation)
 static struct check_place
 place_of(const struct program *program, struct event event)
 {
-    struct check_place at = {
-        program_text(program, event.function->files[event.insn->file]),
-        event.insn->line, event.insn->column};
+    const char *file =
+        program_text(program, event.function->files[event.insn->file]);
+    struct check_place at = {check_strdup(file), event.insn->line,
+                             event.insn->column};
     return at;
 }
 
@@ -73,9 +74,13 @@ make_note(const struct program *program, struct event at, const char *text)
 static void
 free_finding(struct check_finding *finding)
 {
-    for (size_t i = 0; i < finding->note_count; i++)
+    for (size_t i = 0; i < finding->note_count; i++) {
+        check_free((char *)finding->notes[i].at.file);
         check_free((char *)finding->notes[i].text);
+    }
     check_free(finding->notes);
+    check_free((char *)finding->at.file);
+    check_free((char *)finding->function);
     check_free((char *)finding->message);
 }
 
@@ -171,7 +176,8 @@ verdict_add(struct verdict_list *list, const struct program *program,
     va_end(args);
     finding.level = finding.code->level;
     finding.at = place_of(program, at);
-    finding.function = program_text(program, at.function->plain_name);
+    finding.function =
+        check_strdup(program_text(program, at.function->plain_name));
     finding.message = check_strdup(text);
     finding.notes = check_realloc(NULL, (used + 1) * sizeof(*all));
     memcpy(finding.notes, all, used * sizeof(*all));
@@ -190,10 +196,115 @@ verdict_plain(struct verdict_list *list, unsigned number, const char *file,
     if (finding.code == NULL)
         return;
     finding.level = finding.code->level;
-    finding.at = (struct check_place){file, line, column};
-    finding.function = function;
+    finding.at = (struct check_place){check_strdup(file), line, column};
+    finding.function = check_strdup(function);
     finding.message = check_strdup(message);
     keep(list, &finding);
+}
+
+static void
+write_text(const char *text, FILE *file)
+{
+    uint32_t size = (uint32_t)strlen(text);
+    fwrite(&size, sizeof(size), 1, file);
+    fwrite(text, 1, size, file);
+}
+
+static void
+write_place(const struct check_place *at, FILE *file)
+{
+    uint32_t numbers[2] = {at->line, at->column};
+    fwrite(numbers, sizeof(numbers), 1, file);
+    write_text(at->file, file);
+}
+
+void
+verdict_write(const struct verdict_list *list, uint32_t number, FILE *file)
+{
+    uint32_t head[2] = {number, list->count};
+    fwrite(head, sizeof(head), 1, file);
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct check_finding *finding = &list->findings[i];
+        uint32_t numbers[2] = {finding->code->number,
+                               (uint32_t)finding->note_count};
+        fwrite(numbers, sizeof(numbers), 1, file);
+        write_place(&finding->at, file);
+        write_text(finding->function, file);
+        write_text(finding->message, file);
+        for (size_t k = 0; k < finding->note_count; k++) {
+            write_place(&finding->notes[k].at, file);
+            write_text(finding->notes[k].text, file);
+        }
+    }
+}
+
+static char *
+read_text(FILE *file)
+{
+    uint32_t size;
+    if (fread(&size, sizeof(size), 1, file) != 1)
+        return NULL;
+    char *text = check_zalloc(size + 1, 1);
+    if (fread(text, 1, size, file) == size)
+        return text;
+    check_free(text);
+    return NULL;
+}
+
+static bool
+read_place(struct check_place *at, FILE *file)
+{
+    uint32_t numbers[2];
+    if (fread(numbers, sizeof(numbers), 1, file) != 1)
+        return false;
+    at->line = numbers[0];
+    at->column = numbers[1];
+    at->file = read_text(file);
+    return at->file != NULL;
+}
+
+static bool
+read_finding(struct check_finding *finding, FILE *file)
+{
+    uint32_t numbers[2];
+    memset(finding, 0, sizeof(*finding));
+    if (fread(numbers, sizeof(numbers), 1, file) != 1 ||
+        !read_place(&finding->at, file))
+        return false;
+    finding->code = check_code_find(numbers[0]);
+    finding->function = read_text(file);
+    finding->message = read_text(file);
+    if (finding->code == NULL || finding->function == NULL ||
+        finding->message == NULL)
+        return false;
+    finding->level = finding->code->level;
+    finding->notes = check_zalloc(numbers[1] + 1, sizeof(*finding->notes));
+    for (uint32_t i = 0; i < numbers[1]; i++) {
+        struct check_note *note = &finding->notes[i];
+        if (!read_place(&note->at, file))
+            return false;
+        note->text = read_text(file);
+        if (note->text == NULL)
+            return false;
+        finding->note_count++;
+    }
+    return true;
+}
+
+bool
+verdict_read(struct verdict_list *list, uint32_t *number, FILE *file)
+{
+    uint32_t head[2];
+    if (fread(head, sizeof(head), 1, file) != 1)
+        return false;
+    *number = head[0];
+    for (uint32_t i = 0; i < head[1]; i++) {
+        struct check_finding finding;
+        if (!read_finding(&finding, file))
+            return false;
+        keep(list, &finding);
+    }
+    return true;
 }
 
 void

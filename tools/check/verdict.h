@@ -9,6 +9,8 @@
 #include "check/finding.h"
 #include "check/state.h"
 
+#include <stdio.h>
+
 struct verdict_note {
     struct event at;
     const char *text;
@@ -30,6 +32,11 @@ void verdict_add(struct verdict_list *list, const struct program *program,
 void verdict_plain(struct verdict_list *list, unsigned number, const char *file,
                    unsigned line, unsigned column, const char *function,
                    const char *message);
+/* To and from a file, with a number of the caller's. False: it cannot be
+ * read. */
+void verdict_write(const struct verdict_list *list, uint32_t number,
+                   FILE *file);
+bool verdict_read(struct verdict_list *list, uint32_t *number, FILE *file);
 void verdict_free(struct verdict_list *list);
 
 #endif
