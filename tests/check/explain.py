@@ -19,7 +19,7 @@ FOLDER = os.path.join(TOP, "tools/check/explain")
 # They are about the analysis, not about a function.
 NOT_RUN = {"FA091", "FA093"}
 # The analyser does not find these yet.
-NOT_FOUND = {"FA203", "FA301", "FA602", "FA614", "FA620"}
+NOT_FOUND = {"FA203", "FA301", "FA602", "FA620"}
 
 
 def command(path):
