@@ -104,8 +104,21 @@ check-others: tools/framealloc tools/framealloc-check
 	FA_SRCDIR="$$(cd '$(srcdir)' && pwd)" FA_CHECK=tools/framealloc \
 	  $(srcdir)/tests/check/foreign/others.sh || test $$? = 77
 
+# The analyser on this project's own sources: it must have nothing to say.
+compile_commands.json: config.status $(srcdir)/dev/compile-commands
+	$(AM_V_GEN)FA_GPU=$(if $(WITH_GPU_TRUE),no,yes) \
+	FA_PHYSICS=$(if $(WITH_PHYSICS_TRUE),no,yes) \
+	FA_CPPFLAGS='$(CHIPMUNK_CFLAGS) $(JANSSON_CFLAGS) $(LIBUV_CFLAGS) $(SDL_CFLAGS) $(VULKAN_CFLAGS)' \
+	  $(srcdir)/dev/compile-commands >$@.tmp && mv $@.tmp $@
+
+check-self: all compile_commands.json
+	tools/framealloc check -p . --cache none -W $(FA_CHECK_FLAGS)
+
 clean-check:
 	rm -rf check-corpus.dir check-others.dir
+	rm -f compile_commands.json
 CLEAN_TARGETS += clean-check
 
-.PHONY: check-corpus check-examples-mutants check-others clean-check
+EXTRA_DIST += dev/compile-commands
+
+.PHONY: check-self check-corpus check-examples-mutants check-others clean-check

@@ -482,9 +482,13 @@ exec_ends(struct exec *exec, value owner, bool is_destroyed)
     uint8_t type = value_at(&exec->values, owner)->type;
     bool is_frame = type == IR_TYPE_ALLOCATOR || type == IR_TYPE_CTX ||
                     arena->status == ARENA_OPEN;
-    /* Workers may end their part of each frame; others begin the frames. */
-    bool is_paired = type == IR_TYPE_ALLOCATOR || arena->begun_at != 0;
-    if (arena->status == ARENA_CLOSED && !is_destroyed && is_paired) {
+    /* Workers may end their part of each frame; others begin the frames. What
+     * was read from a list in an earlier round may be another arena now. */
+    bool is_paired =
+        type == IR_TYPE_ALLOCATOR || arena->begun_at != 0 ||
+        (type <= IR_TYPE_RECORD && arena->rounds == exec->state->rounds);
+    if (arena->status == ARENA_CLOSED && is_paired &&
+        (!is_destroyed || arena->was_destroyed)) {
         const struct verdict_note notes[] = {
             {arena->ended, "the frame is ended here first"}};
         verdict_add(exec->reports, exec->program, exec->state, 607,
@@ -500,6 +504,8 @@ exec_ends(struct exec *exec, value owner, bool is_destroyed)
     arena->generation++;
     arena->ended = exec_here(exec);
     arena->ended_at = exec->steps;
+    arena->rounds = exec->state->rounds;
+    arena->was_destroyed = is_destroyed;
     kill_objects(exec, owner, through, 0);
     if (through)
         close_inner(exec, owner);

@@ -354,6 +354,11 @@ parse(struct lowering *lo, void *index, const struct check_unit *unit)
     int count = 0;
     args[count++] = "-DFRAMEALLOC_CHECK";
     args[count++] = "-w";
+    /* What older C allows, and compilers warned of only. */
+    args[count++] = "-Wno-error=implicit-function-declaration";
+    args[count++] = "-Wno-error=implicit-int";
+    args[count++] = "-Wno-error=int-conversion";
+    args[count++] = "-Wno-error=incompatible-function-pointer-types";
     args[count++] = "-ferror-limit=5";
     const char *resource = check_resource_flag(lo->clang);
     for (size_t i = 0; unit->args[i] != NULL && count < 1020; i++)

@@ -218,6 +218,46 @@ is_plain_place(struct lowering *lo, clang_cursor left)
     return cursor.kind == CLANG_MEMBER || cursor.kind == CLANG_SUBSCRIPT;
 }
 
+/* Of a macro the source shows only the call; types tell the commonest. */
+static void
+guess_binary(struct lowering *lo, clang_cursor cursor, clang_cursor left,
+             clang_cursor right, char out[4])
+{
+    clang_type from = lo->clang->getCursorType(left);
+    bool is_void = lo->clang->getCanonicalType(from).kind == CLANG_TYPE_VOID;
+    bool is_pointer = lower_is_pointer(lo, from);
+    bool is_right_pointer =
+        lower_is_pointer(lo, lo->clang->getCursorType(right));
+    bool is_result_pointer =
+        lower_is_pointer(lo, lo->clang->getCursorType(cursor));
+    if (is_void || (is_pointer && !is_right_pointer && !is_result_pointer))
+        strcpy(out, ",");
+    else if (is_pointer && is_right_pointer && !is_result_pointer)
+        strcpy(out, "!=");
+}
+
+/* Where both operands are of one macro's expansion, the operator is, too. */
+static bool
+read_binary(struct lowering *lo, clang_cursor left, clang_cursor right,
+            char out[4])
+{
+    void *file = NULL, *spelled = NULL;
+    unsigned line, column, from, to, offset;
+    clang_location begin =
+        lo->clang->getRangeStart(lo->clang->getCursorExtent(left));
+    clang_location start =
+        lo->clang->getRangeStart(lo->clang->getCursorExtent(right));
+    lo->clang->getExpansionLocation(begin, &file, &line, &column, &from);
+    lo->clang->getExpansionLocation(start, &file, &line, &column, &to);
+    lo->clang->getSpellingLocation(start, &spelled, &line, &column, &offset);
+    if (from == to && offset == to) {
+        out[0] = '\0';
+        return false;
+    }
+    return operator_before(lo, spelled, offset, out) ||
+           (from != to && operator_before(lo, file, to, out));
+}
+
 void
 lower_binary_operator(struct lowering *lo, clang_cursor cursor,
                       clang_cursor left, clang_cursor right, char out[4])
@@ -230,18 +270,8 @@ lower_binary_operator(struct lowering *lo, clang_cursor cursor,
         strcpy(out, "=");
         return;
     }
-    void *file = NULL;
-    unsigned line, column, offset;
-    clang_location start =
-        lo->clang->getRangeStart(lo->clang->getCursorExtent(right));
-    lo->clang->getSpellingLocation(start, &file, &line, &column, &offset);
-    if (operator_before(lo, file, offset, out))
-        return;
-    lo->clang->getExpansionLocation(start, &file, &line, &column, &offset);
-    if (!operator_before(lo, file, offset, out) &&
-        lower_is_pointer(lo, lo->clang->getCursorType(left)) &&
-        !lower_is_pointer(lo, lo->clang->getCursorType(cursor)))
-        strcpy(out, "!="); /* the commonest in macros */
+    if (!read_binary(lo, left, right, out))
+        guess_binary(lo, cursor, left, right, out);
 }
 
 /* The operator in front, where the source shows one. */
@@ -303,9 +333,13 @@ guess_unary(struct lowering *lo, clang_cursor cursor, char out[4],
     bool is_pointer = lower_is_pointer(lo, type);
     *is_prefix = true;
     if (kids.count > 0 && is_plain_place(lo, inner)) {
-        bool is_step = is_pointer == lower_is_pointer(lo, inner_type) &&
-                       !lower_is_record(lo, inner_type);
-        strcpy(out, is_step ? "++" : "&");
+        clang_type pointee = lo->clang->getCanonicalType(
+            lo->clang->getPointeeType(lo->clang->getCanonicalType(type)));
+        bool is_address =
+            is_pointer &&
+            pointee.data[0] == lo->clang->getCanonicalType(inner_type).data[0];
+        strcpy(out, is_address ? "&" : "++");
+        *is_prefix = is_address;
         return;
     }
     bool is_deref =

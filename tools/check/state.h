@@ -79,7 +79,9 @@ struct arena {
     uint8_t status;
     bool is_created; /* by the program, here */
     bool was_paired; /* begun and ended on this path */
+    bool was_destroyed;
     uint32_t generation, nested;
+    uint32_t rounds;             /* of loops, when it ended */
     uint32_t begun_at, ended_at; /* steps, to tell what came first */
     uint64_t limit;              /* bytes, 0: none */
     struct event begun, ended;
