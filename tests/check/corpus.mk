@@ -61,9 +61,10 @@ EXTRA_DIST += \
 	tests/check/corpus.toml
 
 # What framealloc explain prints, and whether it is true.
-TESTS += tests/check/explain.sh
+TESTS += tests/check/engine.sh tests/check/explain.sh
 EXTRA_DIST += \
 	tests/check/explain.py \
+	tests/check/engine.sh \
 	tests/check/explain.sh
 
 # Needs libchipmunk and libuv, which some cases use.

@@ -145,7 +145,7 @@ int
 report_status(const struct report *report)
 {
     const struct check_results *results = report->results;
-    if (results->units_failed > 0 || results->functions == 0)
+    if (results->units_failed > 0 || results->relevant == 0)
         return 3;
     for (int level = report->fail_from; level <= CHECK_ERROR; level++)
         if (report->fresh[level] > 0)
