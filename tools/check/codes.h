@@ -8,7 +8,7 @@
          "repair its command in compile_commands.json")                       \
     CODE(92, WARNING, STATUS, "a suppression suppresses nothing",             \
          "remove the comment")                                                \
-    CODE(93, HINT, STATUS, "a function was not analysed to its end",          \
+    CODE(93, OFF, STATUS, "a function was not analysed to its end",           \
          "split the function, or raise limits.steps")                         \
     CODE(101, WARNING, USAGE, "the result of an allocation is discarded",     \
          "keep the pointer, or drop the call")                                \

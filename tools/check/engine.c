@@ -78,14 +78,21 @@ run_share(void *user, FILE *out)
     uint32_t over = 0;
     exec_begin(&exec, running->program, &found);
     exec.request = running->request;
+    exec.frame_lag = running->request->frame_lag;
     if (running->request->steps != 0)
         exec.max_steps = running->request->steps;
     unsigned n = 0;
     for (size_t i = 0; i < running->program->function_count; i++) {
         const struct function *function = &running->program->functions[i];
-        if (function->is_relevant && n++ % running->step == running->first &&
-            !exec_run(&exec, function))
-            over++;
+        if (!function->is_relevant || n++ % running->step != running->first ||
+            exec_run(&exec, function))
+            continue;
+        over++;
+        verdict_plain(&found, 93,
+                      program_text(running->program, function->file),
+                      function->line, function->column,
+                      program_text(running->program, function->plain_name),
+                      "not all ways through this function were followed");
     }
     exec_end(&exec);
     verdict_write(&found, over, out);

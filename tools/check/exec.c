@@ -149,8 +149,8 @@ run_load(struct exec *exec, const struct ir_insn *insn)
 }
 
 /* Elements are not followed one by one: what is in an array is not lost. */
-static void
-keep_element(struct exec *exec, value v)
+void
+exec_escape(struct exec *exec, value v)
 {
     int32_t index = state_object(exec->state, &exec->values, v);
     if (index >= 0)
@@ -169,7 +169,7 @@ run_store(struct exec *exec, const struct ir_insn *insn)
     exec_use(exec, p);
     const struct value_entry *entry = value_at(&exec->values, v);
     if (place_at(&exec->values, p)->kind == PLACE_ELEMENT)
-        keep_element(exec, v);
+        exec_escape(exec, v);
     if (entry->kind == VALUE_WHOLE)
         state_copy_place(exec->state, &exec->values, entry->a, p,
                          exec_here(exec));
@@ -371,6 +371,7 @@ exec_return(struct exec *exec, value result, bool has_result)
     if (has_result && value_at(&exec->values, result)->kind == VALUE_WHOLE)
         keep = value_at(&exec->values, result)->a;
     state_drop(state, &exec->values, frame.activation, keep);
+    exec_lost_inside(exec, frame.activation, has_result ? result : VALUE_NONE);
     state->register_count = frame.registers;
     state->frame_count--;
     if (frame.dst >= 0)

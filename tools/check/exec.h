@@ -47,6 +47,10 @@ bool exec_run(struct exec *exec, const struct function *function);
 struct event exec_here(const struct exec *exec);
 value exec_fresh(struct exec *exec);
 struct state *exec_first_state(const struct function *function);
+/* An object may be reached by ways that are not followed. */
+void exec_escape(struct exec *exec, value v);
+/* What an inner function lost is said of that function, not of its caller. */
+void exec_lost_inside(struct exec *exec, uint32_t activation, value result);
 value exec_compute(struct exec *exec, enum ir_binary op, value a, value b);
 void exec_return(struct exec *exec, value result, bool has_result);
 
@@ -85,7 +89,7 @@ bool exec_belongs(struct exec *exec, value v, value owner, bool through);
 struct arena *exec_arena(struct exec *exec, value v, bool is_made);
 /* The nearest arena whose begin and end are known; or NULL. */
 struct arena *exec_nearest(struct exec *exec, value v);
-/* exec_exit.c: the function at hand is left. */
+/* exec_name.c, and exec_exit.c: the function at hand is left. */
 void exec_exit(struct exec *exec, value result);
 void exec_pairing(struct exec *exec);
 /* It is left by a jump to a place that was set at that step. */

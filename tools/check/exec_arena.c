@@ -306,6 +306,15 @@ exec_begins(struct exec *exec, value owner, bool is_nesting)
         arena->nested++;
         return;
     }
+    if (arena->was_destroyed) {
+        const struct verdict_note notes[] = {
+            {arena->ended, "it is destroyed here"}};
+        verdict_add(exec->reports, exec->program, exec->state, 606,
+                    exec_here(exec), notes, 1,
+                    "a frame of %s is begun after its end",
+                    exec_name(exec, owner));
+        arena->was_destroyed = false;
+    }
     if (arena->status == ARENA_OPEN) {
         const struct verdict_note notes[] = {
             {arena->begun, "the frame is begun here first"}};
@@ -414,8 +423,10 @@ report_shared(struct exec *exec, struct object *object)
 
 enum { MAX_OBJECTS = 512 };
 
+/* is_frame: what a lag keeps readable is spared. */
 static void
-kill_objects(struct exec *exec, value owner, bool through, uint32_t first)
+kill_objects(struct exec *exec, value owner, bool through, uint32_t first,
+             bool is_frame)
 {
     struct state *state = exec->state;
     bool died[MAX_OBJECTS] = {false};
@@ -429,6 +440,8 @@ kill_objects(struct exec *exec, value owner, bool through, uint32_t first)
             !exec_belongs(exec, object->arena, owner, through))
             continue;
         object = &state->objects[i];
+        if (is_frame && object->ends++ < exec->frame_lag)
+            continue;
         object->status = OBJECT_DEAD;
         object->ended = exec_here(exec);
         died[i] = is_any = true;
@@ -442,7 +455,7 @@ kill_objects(struct exec *exec, value owner, bool through, uint32_t first)
 void
 exec_resets(struct exec *exec, value arena)
 {
-    kill_objects(exec, arena, true, 0);
+    kill_objects(exec, arena, true, 0, false);
 }
 
 /* Arenas inside of one that ends. */
@@ -506,7 +519,7 @@ exec_ends(struct exec *exec, value owner, bool is_destroyed)
     arena->ended_at = exec->steps;
     arena->rounds = exec->state->rounds;
     arena->was_destroyed = is_destroyed;
-    kill_objects(exec, owner, through, 0);
+    kill_objects(exec, owner, through, 0, is_frame && !is_destroyed);
     if (through)
         close_inner(exec, owner);
 }
@@ -517,5 +530,5 @@ exec_rolls_back(struct exec *exec, value mark)
     struct value_entry entry = *value_at(&exec->values, mark);
     if (entry.kind != VALUE_MARK || entry.n >= exec->state->mark_count)
         return;
-    kill_objects(exec, entry.a, true, exec->state->marks[entry.n]);
+    kill_objects(exec, entry.a, true, exec->state->marks[entry.n], false);
 }

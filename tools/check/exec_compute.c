@@ -69,6 +69,11 @@ exec_compute(struct exec *exec, enum ir_binary op, value a, value b)
         a = b;
         b = swap;
     }
+    /* Bits of an address: who has them can make a pointer again. */
+    if (op != IR_EQ && op != IR_LT) {
+        exec_escape(exec, a);
+        exec_escape(exec, b);
+    }
     value known = fold(exec, op, a, b);
     if (known != VALUE_NONE)
         return known;

@@ -74,6 +74,7 @@ CHECK_ENGINE_SOURCES = \
 	tools/check/exec_compute.c \
 	tools/check/exec_exit.c \
 	tools/check/exec_memory.c \
+	tools/check/exec_name.c \
 	tools/check/exec_protocol.c \
 	tools/check/exec_role.c \
 	tools/check/exec_role.h \

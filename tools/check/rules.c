@@ -123,7 +123,10 @@ check_renamed(const struct rules *rules, const struct ir_insn *insn)
         return;
     snprintf(text, sizeof(text), "%.100s() is now called %.100s()",
              callee(rules, insn), role->name);
+    uint32_t before = rules->reports->count;
     report(rules, 104, insn, text);
+    if (rules->reports->count > before)
+        verdict_fix(rules->reports, strlen(callee(rules, insn)), role->name);
 }
 
 /* Whether a function ends frames of others, and waits for nobody before. */
@@ -395,6 +398,27 @@ look_at(const struct rules *rules, uint32_t at)
     check_queue(rules, at);
 }
 
+/* Roles that name a parameter which the function does not have. */
+static void
+check_roles(const struct program *program)
+{
+    for (size_t i = 0; i < program->function_count; i++) {
+        const struct function *function = &program->functions[i];
+        const struct roles *roles = program->symbols[function->name].roles;
+        for (size_t k = 0; roles != NULL && k < roles->count; k++) {
+            int most = roles->list[k].a > roles->list[k].b ? roles->list[k].a
+                                                           : roles->list[k].b;
+            if (most > (int)function->param_count)
+                fprintf(stderr,
+                        "framealloc check: a role of %s() names parameter "
+                        "%d, and the function has %u. Correct it in [roles] "
+                        "or at the prototype.\n",
+                        program_text(program, function->plain_name), most,
+                        function->param_count);
+        }
+    }
+}
+
 static void
 take_remarks(struct program *program, struct verdict_list *reports)
 {
@@ -417,6 +441,7 @@ rules_run(struct program *program, const struct check_request *request,
           struct verdict_list *reports)
 {
     struct rules rules = {program, request, reports, NULL};
+    check_roles(program);
     take_remarks(program, reports);
     for (size_t i = 0; i < program->function_count; i++) {
         rules.function = &program->functions[i];

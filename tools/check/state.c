@@ -408,8 +408,23 @@ mix(uint64_t hash, uint64_t n)
     return hash ^ (hash >> 29);
 }
 
-/* Whether a value can be met again: it is bound, or is what a place held at
- * first. */
+static bool
+contains(const struct values *values, value whole, value part, int depth)
+{
+    if (whole == part)
+        return true;
+    const struct value_entry *entry = value_at(values, whole);
+    if (depth > 5)
+        return false;
+    if (entry->kind == VALUE_NOT || entry->kind == VALUE_FIELD)
+        return contains(values, entry->a, part, depth + 1);
+    return entry->kind == VALUE_BINARY &&
+           (contains(values, entry->a, part, depth + 1) ||
+            contains(values, entry->b, part, depth + 1));
+}
+
+/* Whether a value can be met again: something that is bound is made of it, or
+ * it is what a place held at first. */
 static bool
 is_lasting(const struct state *state, const struct values *values, value v,
            int depth)
@@ -420,11 +435,11 @@ is_lasting(const struct state *state, const struct values *values, value v,
     case VALUE_FIELD:
         return is_lasting(state, values, entry->a, depth);
     case VALUE_BINARY:
-        return depth < 4 && is_lasting(state, values, entry->a, depth + 1) &&
+        return depth < 5 && is_lasting(state, values, entry->a, depth + 1) &&
                is_lasting(state, values, entry->b, depth + 1);
     case VALUE_FRESH:
         for (uint32_t i = 0; i < state->binding_count; i++)
-            if (state->bindings[i].value == v)
+            if (contains(values, state->bindings[i].value, v, 0))
                 return true;
         return false;
     default:

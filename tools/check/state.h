@@ -59,6 +59,7 @@ struct object {
     value arena;
     uint8_t kind, status;
     bool is_maybe_null, is_escaped, is_suspended;
+    uint8_t ends;    /* frames that ended since, while lag keeps it readable */
     int32_t old;     /* what it takes over from, when it is there; or -1 */
     uint32_t rounds; /* of loops, when it was freed */
     value tag;       /* that was pushed when it was made */

@@ -79,6 +79,7 @@ free_finding(struct check_finding *finding)
         check_free((char *)finding->notes[i].text);
     }
     check_free(finding->notes);
+    check_free((char *)finding->fix.text);
     check_free((char *)finding->at.file);
     check_free((char *)finding->function);
     check_free((char *)finding->message);
@@ -200,6 +201,34 @@ verdict_plain(struct verdict_list *list, unsigned number, const char *file,
     finding.function = check_strdup(function);
     finding.message = check_strdup(message);
     keep(list, &finding);
+}
+
+/* Where a line begins; -1: it cannot be found. */
+static long
+find_line(const char *path, unsigned line)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return -1;
+    int c = '\n';
+    while (line > 1 && (c = fgetc(file)) != EOF)
+        line -= c == '\n';
+    long at = c == EOF ? -1 : ftell(file);
+    fclose(file);
+    return at;
+}
+
+void
+verdict_fix(struct verdict_list *list, size_t size, const char *text)
+{
+    struct check_finding *finding = &list->findings[list->count - 1];
+    long at = find_line(finding->at.file, finding->at.line);
+    if (at < 0 || finding->fix.file != NULL)
+        return;
+    finding->fix.file = finding->at.file;
+    finding->fix.offset = (size_t)at + finding->at.column - 1;
+    finding->fix.length = size;
+    finding->fix.text = check_strdup(text);
 }
 
 static void

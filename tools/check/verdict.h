@@ -32,6 +32,9 @@ void verdict_add(struct verdict_list *list, const struct program *program,
 void verdict_plain(struct verdict_list *list, unsigned number, const char *file,
                    unsigned line, unsigned column, const char *function,
                    const char *message);
+/* The last one of verdict_plain() can be cured by putting text for size bytes
+ * at its place. */
+void verdict_fix(struct verdict_list *list, size_t size, const char *text);
 /* To and from a file, with a number of the caller's. False: it cannot be
  * read. */
 void verdict_write(const struct verdict_list *list, uint32_t number,
