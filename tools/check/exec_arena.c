@@ -511,7 +511,7 @@ exec_ends(struct exec *exec, value owner, bool is_destroyed)
     }
     bool through = is_destroyed || !is_frame;
     arena = exec_arena(exec, owner, true);
-    if (arena->status == ARENA_OPEN)
+    if (arena->status == ARENA_OPEN || arena->is_scope)
         arena->was_paired = true;
     arena->status = ARENA_CLOSED;
     arena->generation++;

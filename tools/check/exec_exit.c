@@ -363,13 +363,41 @@ at_root(struct exec *exec, struct event event)
     return event;
 }
 
+/* A scope that somebody else has, too. */
+static bool
+is_passed_on(struct exec *exec, value scope, value result)
+{
+    struct state *state = exec->state;
+    place whole = result != VALUE_NONE &&
+                          value_at(&exec->values, result)->kind == VALUE_WHOLE
+                      ? value_at(&exec->values, result)->a
+                      : PLACE_NONE;
+    /* One that could not be made is nobody's to end. */
+    if (result == scope || state_truth(state, &exec->values, scope) == 0)
+        return true;
+    for (uint32_t i = 0; i < state->binding_count; i++) {
+        const struct binding *binding = &state->bindings[i];
+        if (binding->value != scope)
+            continue;
+        const struct place_entry *root = place_at(
+            &exec->values, place_at(&exec->values, binding->place)->root);
+        if (root->kind != PLACE_VAR ||
+            (whole != PLACE_NONE &&
+             place_is_in(&exec->values, binding->place, whole)))
+            return true;
+    }
+    return false;
+}
+
 static void
-note_outcomes(struct exec *exec)
+note_outcomes(struct exec *exec, value result)
 {
     struct state *state = exec->state;
     for (uint32_t i = 0; i < state->arena_count; i++) {
         const struct arena *arena = &state->arenas[i];
-        bool is_open = arena->status == ARENA_OPEN;
+        bool is_open = arena->status == ARENA_OPEN ||
+                       (arena->is_scope && arena->status == ARENA_UNKNOWN &&
+                        !is_passed_on(exec, arena->value, result));
         if (is_open || arena->was_paired)
             add_outcome(exec, arena->value, is_open, arena->was_paired, false,
                         at_root(exec, arena->begun));
@@ -422,7 +450,7 @@ exec_exit(struct exec *exec, value result)
     report_lost(exec, result);
     report_order(exec, result);
     report_static(exec);
-    note_outcomes(exec);
+    note_outcomes(exec, result);
 }
 
 void

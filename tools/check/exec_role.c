@@ -267,6 +267,7 @@ create(struct exec *exec, struct call *call, const struct role *role)
                                   : configured_parent(exec, call);
     value made = exec_create(exec, parent, is_allocator);
     exec_arena(exec, made, true)->limit = configured_limit(exec, call);
+    exec_arena(exec, made, true)->is_scope = role->a == 0;
     call_set_out(exec, call, role->a, role->is_out_a, made);
 }
 

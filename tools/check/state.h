@@ -81,6 +81,7 @@ struct arena {
     bool is_created; /* by the program, here */
     bool was_paired; /* begun and ended on this path */
     bool was_destroyed;
+    bool is_scope; /* its maker gave it to be ended */
     uint32_t generation, nested;
     uint32_t rounds;             /* of loops, when it ended */
     uint32_t begun_at, ended_at; /* steps, to tell what came first */
